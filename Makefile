@@ -1,0 +1,39 @@
+# run: the demo, in one command.  test: everything, on SQLite and PostgreSQL.  check: style, types, laws.
+# look: the public pages in a browser, with axe.
+# bench: ratios against the bare floor.  soak: many seeded fault campaigns, and 20 seeds of the demo.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+CAMPAIGNS ?= 300
+WORKERS ?= 2
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: run test check bench soak look
+
+run: $(VENV)/ready-server,device
+	$(BIN)/fairvisit demo
+
+test: $(VENV)/ready-server,device,test
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+check: $(VENV)/ready-server,device,test
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+look: $(VENV)/ready-server,device,test,browser
+	$(BIN)/python -m tests.browser.look $(ARGS)
+
+bench: $(VENV)/ready-server,device,test
+	$(BIN)/python -m tests.benchmark.run $(ARGS)
+
+soak: $(VENV)/ready-server,device,test
+	FV_CAMPAIGNS=$(CAMPAIGNS) FV_DEMO_SEEDS=20 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal \
+		tests/fault tests/property tests/contract/demo/test_demo.py $(ARGS)
+
+# The stamp says what was installed; a newer setup.cfg installs again.
+$(VENV)/ready-%: setup.cfg
+	@echo "Installing Fairvisit [$*] into $(VENV): about a minute the first time."
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable ".[$*]"
+	touch $@

@@ -1,0 +1,1 @@
+"""The wire between devices and the server: words, messages, bytes, rules. Knows neither end."""

@@ -1,0 +1,1 @@
+"""The sync server: takes events in, hands packets out, reconciles visits, asks people to decide."""

@@ -1,0 +1,1 @@
+"""The JSON that devices speak: enrol, exchange, manifest, fetch, files; health and metrics."""

@@ -1,0 +1,1 @@
+"""The `fairvisit` command: one file for each group of commands."""

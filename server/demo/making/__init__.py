@@ -1,0 +1,1 @@
+"""How the bundled portfolios were made from public files; run again only to make them anew."""

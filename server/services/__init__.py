@@ -1,0 +1,1 @@
+"""Use cases: one transaction each, a few lines each; rules come from domain, rows from storage."""

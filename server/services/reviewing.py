@@ -1,0 +1,133 @@
+"""Reviewing: a person decides on a visit; the decision travels to the crew, a question comes back as an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from schemas.errors import FieldError
+from schemas.messages import format_time
+from schemas.vocabulary import Act, ItemType
+from server.domain.conduct.codes import ConductCode
+from server.domain.merging import NO_VALUE, fold_value
+from server.domain.reviewing import State, permitted_acts
+from server.services.following import merge_person
+from server.services.reconciling import reconcile_visit
+from server.services.site import Site
+from server.storage import contact_rows, feed, review_rows, visit_rows
+
+
+def decide_visit(
+    site: Site,
+    case_id: str,
+    visit_id: str,
+    act: Act,
+    by: str,
+    *,
+    reason: str = "",
+    question: str = "",
+    amendment: Mapping[str, str] | None = None,
+    saw: Collection[ConductCode] | None = None,
+) -> str:
+    """
+    Decide on a visit; give the decision's id. *saw* is the conduct the reviewer saw: none at all, or None: not looked.
+
+    Raises not-found, and conflict where the visit's state does not permit the act, or an act lacks what it needs: a
+    question to return it, a reason to reject it, at least one field or an answer about conduct to amend.
+    """
+    needed = {
+        Act.RETURNED: ("question", question),
+        Act.REJECTED: ("reason", reason),
+        Act.AMENDED: ("field", amendment or saw is not None),
+    }
+    if act in needed and not needed[act][1]:
+        raise FieldError("conflict", detail=f"A visit is not {act.value} without a {needed[act][0]}.")
+
+    def job(connection: Connection) -> str:
+        reconcile_visit(connection, site, case_id, visit_id)
+        row = visit_rows.lock_visit(connection, case_id, visit_id)
+        if row is None or row.state is None:
+            raise FieldError("not-found", detail=f"There is no visit {visit_id} on case {case_id}.")
+        permitted = permitted_acts(State(row.state))
+        if act not in permitted:
+            can = ", ".join(permitted) or "nothing yet"
+            raise FieldError("conflict", detail=f"This visit is {row.state}; what can be done with it: {can}.")
+        return _keep(connection, site, row, act, by, reason, question, amendment, saw)
+
+    return site.store.write(job)
+
+
+def _keep(
+    connection: Connection, site: Site, row: Any, act: Act, by: str, reason: str, question: str, amendment: Any,
+    saw: Collection[ConductCode] | None,
+) -> str:  # fmt: skip
+    decision_id, now_ms = site.new_id(), site.now()
+    kept = {
+        "id": decision_id, "case_id": row.case_id, "visit_id": row.visit_id, "act": act.value, "by": by,
+        "reason": reason or None, "question": question or None, "at_ms": now_ms,
+        "amendment": _before_and_after(row, amendment) if amendment else None,
+    }  # fmt: skip
+    review_rows.add_decision(connection, kept)
+    if saw is not None:
+        seen = {name: kept[name] for name in ("id", "case_id", "visit_id", "by", "at_ms")}
+        review_rows.add_conduct_seen(connection, seen | {"codes": sorted({code.value for code in saw})})
+    reconcile_visit(connection, site, row.case_id, row.visit_id)  # what was seen is judged before it is told
+    found = [each for each in visit_rows.read_findings(connection, row.case_id, row.visit_id) if each.gone_ms is None]
+    body: dict[str, Any] = {
+        "case_id": row.case_id, "visit_id": row.visit_id, "act": act.value, "at": format_time(now_ms),
+        "findings": [
+            {"finding_id": each.id, "code": each.code, "severity": each.severity, "sentence": each.sentence}
+            for each in found
+        ],
+    }  # fmt: skip
+    body |= {name: text for name, text in (("question", question), ("reason", reason)) if text}
+    agents = review_rows.crew_of(connection, row.case_id, row.visit_id)
+    rev = now_ms // 1000
+    feed.publish(connection, [feed.Change(each, ItemType.DECISION, decision_id, rev, body) for each in agents])
+    return decision_id
+
+
+def _before_and_after(row: Any, amendment: Mapping[str, str]) -> dict[str, dict[str, str | None]]:
+    """Keep what an amended field was before; the events themselves are never touched."""
+    before = {"contact_result": row.contact_result, "disposition": row.disposition}
+    unknown = sorted(set(amendment) - set(before))
+    if unknown:
+        raise FieldError(
+            "invalid", {name: ["cannot be amended; contact_result and disposition can"] for name in unknown}
+        )
+    return {field: {"before": before[field], "after": value} for field, value in amendment.items()}
+
+
+def resolve_clash(site: Site, event_id: str, field: str, by: str, *, accept: bool) -> None:
+    """
+    Decide a clash of contact proposals: take this proposal's value, or keep what the office holds.
+
+    Every other undecided proposal for the same field of the person is decided with it. Raises not-found.
+    """
+
+    def job(connection: Connection) -> None:
+        rows = [row for row in contact_rows.read_clashes(connection) if (row.event_id, row.field) == (event_id, field)]
+        if not rows:
+            raise FieldError("not-found", detail=f"There is no open clash about {field} in event {event_id}.")
+        chosen = rows[0]
+        for row in contact_rows.read_proposals(connection, chosen.person_id):
+            if row.field != field:
+                continue
+            is_taken = accept and fold_value(field, row.new, site.settings.phone_region) == fold_value(
+                field, chosen.new, site.settings.phone_region
+            )
+            state = "accepted" if is_taken else "kept"
+            contact_rows.change_proposal(
+                connection, row.event_id, field, state=state, decided_ms=site.now(), decided_by=by
+            )
+        if accept:
+            contacts = {**chosen.contacts, field: fold_value(field, chosen.new, site.settings.phone_region)}
+            held = {name: value for name, value in contacts.items() if value != NO_VALUE}
+            contact_rows.change_person(connection, chosen.person_id, contacts=held, updated_ms=site.now())
+        changes = merge_person(connection, site, chosen.person_id)
+        if changes:
+            feed.publish(connection, changes)
+
+    site.store.write(job)

@@ -1,0 +1,51 @@
+"""What every use case is handed: the store, the settings, the clock, ids and random bytes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+from sqlalchemy import Connection
+
+from server.clock import NewId, Now
+from server.domain.thresholds import Thresholds
+from server.settings import Settings, load_thresholds
+from server.storage.engine import Store
+from server.storage.state_rows import get_state, put_state
+
+
+@dataclass(frozen=True)
+class Site:
+    """One running installation. Services take it first and keep nothing themselves."""
+
+    store: Store
+    settings: Settings
+    now: Now
+    new_id: NewId
+    random_bytes: Callable[[int], bytes] = os.urandom
+
+    @cached_property
+    def nonce_secret(self) -> bytes:
+        """The secret behind nonces and upload tokens: persistent, shared by all workers."""
+        return self._secret("nonce_secret")
+
+    @cached_property
+    def person_secret(self) -> bytes:
+        """The secret behind the keyed HMAC of identity numbers."""
+        return self._secret("person_secret")
+
+    @cached_property
+    def thresholds(self) -> Thresholds:
+        """The numbers that decide what reconciliation notices: the defaults, and what the settings' file changes."""
+        return load_thresholds(self.settings.thresholds)
+
+    def _secret(self, name: str) -> bytes:
+        def make(connection: Connection) -> str:
+            put_state(connection, name, self.random_bytes(32).hex(), keep=True)
+            return get_state(connection, name) or ""
+
+        with self.store.read() as connection:
+            found = get_state(connection, name)
+        return bytes.fromhex(found or self.store.write(make))

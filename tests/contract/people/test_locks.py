@@ -1,0 +1,169 @@
+"""
+What waits for what on PostgreSQL: each race between the office's acts and holds, in its one bad order.
+
+The first of two jobs stands still before its commit; the second begins; the first goes on. Without the lock that the
+test is about, the second would not see the first, and one of them would be lost. (SQLite has one writer.)
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select
+
+from server.services import assigning
+from server.services.assigning import assign, unassign
+from server.services.holding import place_hold
+from server.services.packing import bump_and_repack
+from server.storage import feed, tables
+from tests.contract.people.office import Office, opened_office
+from tests.postgres import Cluster
+
+HOLD = "01900000-0000-7000-8000-00000000000a"
+Pausing = Callable[[Callable[[], None]], None]
+A_WHILE_S = 0.4  # long enough for the second job to reach the lock, or to pass where none is
+
+
+@pytest.fixture
+def office(cluster: Cluster) -> Iterator[Office]:
+    """An office on PostgreSQL."""
+    name = "t_locks"
+    cluster.create(name, "fairvisit_template")
+    with opened_office(cluster.url(name)) as opened:
+        opened.add_agents("a1", "a2", "a3")
+        yield opened
+    cluster.drop(name)
+
+
+def place(office: Office, case_id: str, scope: str, pause: Callable[[], None]) -> None:
+    """Place a hold; *pause* is called after its rows are written and before its commit."""
+
+    def job(connection: Any) -> None:
+        settings = {"reason": "illness", "source": "office", "now_ms": office.clock.ms}
+        changes = place_hold(connection, office.site, hold_id=HOLD, case_id=case_id, scope=scope, **settings)
+        pause()
+        feed.publish(connection, changes)
+
+    office.site.store.write(job)
+
+
+def overlap(first: Pausing, between: Callable[[], None], second: Callable[[], None]) -> None:
+    """Run *first* until it pauses, then *between*, then *second* beside it; let *first* go on after a while."""
+    paused, go = threading.Event(), threading.Event()
+
+    def pause() -> None:
+        if not paused.is_set():
+            paused.set()
+            go.wait(10)
+
+    threads = [threading.Thread(target=first, args=(pause,)), threading.Thread(target=second)]
+    threads[0].start()
+    assert paused.wait(10)
+    between()
+    threads[1].start()
+    threads[1].join(A_WHILE_S)
+    go.set()
+    for thread in threads:
+        thread.join()
+
+
+def add_to_person(office: Office, case_id: str) -> str:
+    """Add another case of the same person."""
+    new_id = office.site.new_id()
+
+    def job(connection: Any) -> None:
+        row = connection.execute(select(tables.case).where(tables.case.c.id == case_id)).one()
+        connection.execute(insert(tables.case), {**row._mapping, "id": new_id, "reference": "later"})
+
+    office.site.store.write(job)
+    return new_id
+
+
+def pausing_assign(office: Office, monkeypatch: pytest.MonkeyPatch, case_id: str, code: str) -> Pausing:
+    """Give an assignment that pauses before it publishes."""
+
+    def run(pause: Callable[[], None]) -> None:
+        def publish(connection: Any, changes: Any) -> None:
+            pause()
+            feed.publish(connection, changes)
+
+        monkeypatch.setattr(assigning, "publish", publish)
+        assign(office.site, [case_id], code)
+
+    return run
+
+
+def test_a_case_assigned_while_its_person_is_held_takes_the_hold(office: Office) -> None:
+    """E9: a case that came after the hold looked, and is assigned before it commits, is halted all the same."""
+    [case_id] = office.add_cases(1)
+    later: list[str] = []
+    overlap(
+        lambda pause: place(office, case_id, "person", pause),
+        lambda: later.append(add_to_person(office, case_id)),
+        lambda: assign(office.site, later, "a1"),
+    )
+
+    assert later == office.live("a1", "hold")[HOLD]["body"]["case_ids"]
+
+
+def test_a_person_held_while_a_case_is_assigned_reaches_the_new_agent(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """E9: a hold placed beside an assignment that has not committed yet waits for it, and reaches its agent."""
+    [case_id] = office.add_cases(1)
+    later = add_to_person(office, case_id)
+    overlap(
+        pausing_assign(office, monkeypatch, later, "a1"),
+        lambda: None,
+        lambda: place(office, case_id, "person", lambda: None),
+    )
+
+    assert [later] == office.live("a1", "hold")[HOLD]["body"]["case_ids"]
+
+
+def test_a_hold_on_a_case_waits_for_its_assignment(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """E9: the same for a hold on the case itself."""
+    [case_id] = office.add_cases(1)
+    overlap(
+        pausing_assign(office, monkeypatch, case_id, "a1"),
+        lambda: None,
+        lambda: place(office, case_id, "case", lambda: None),
+    )
+
+    assert [case_id] == office.live("a1", "hold")[HOLD]["body"]["case_ids"]
+
+
+def test_two_assignments_of_one_case_come_one_after_the_other(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given to two agents at once, a case ends with the second, and the first one's packet is removed."""
+    [case_id] = office.add_cases(1)
+    overlap(
+        pausing_assign(office, monkeypatch, case_id, "a1"),
+        lambda: None,
+        lambda: assign(office.site, [case_id], "a2"),
+    )
+    live = [row.agent_id for row in office.rows(tables.assignment) if row.until_ms is None]
+
+    assert [office.agents["a2"]] == live
+    assert ["del", "put"] == [office.items(agent)[case_id]["op"] for agent in ("a1", "a2")]
+    office.check_heads()
+
+
+def test_a_case_taken_back_while_it_is_written_anew_stays_away(office: Office) -> None:
+    """A removal waits for a packet that is being written, so the packet does not come back after it."""
+    [case_id] = office.add_cases(1)
+    assign(office.site, [case_id], "a1")
+
+    def repack(pause: Callable[[], None]) -> None:
+        def job(connection: Any) -> None:
+            changes = bump_and_repack(connection, office.site, [case_id])
+            pause()
+            feed.publish(connection, changes)
+
+        office.site.store.write(job)
+
+    overlap(repack, lambda: None, lambda: unassign(office.site, [case_id]))
+
+    assert "del" == office.items("a1")[case_id]["op"]
