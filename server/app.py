@@ -9,6 +9,7 @@ from flask import Flask
 from server.api.blueprint import register_api
 from server.clock import file_now, id_maker, system_now
 from server.logs import configure_logs
+from server.office.blueprint import register_office
 from server.public.blueprint import register_public
 from server.services.keys import prepare_site
 from server.services.retiring import finish_all
@@ -36,4 +37,5 @@ def create_app(site: Site | None = None) -> Flask:
     site = site or open_site()
     register_api(app, site)
     register_public(app, site)
+    register_office(app, site)
     return app

@@ -51,6 +51,7 @@ COMMANDS = {
     "statement": "proving",
     "verify": "proving",
     "import-outbox": "proving",
+    "office-user": "office_users",
     "demo": "rehearsing",
 }
 

@@ -21,7 +21,8 @@ from server.public.asking import chosen_language, language_of
 from server.services.site import Site
 from server.storage.types import AnyRow
 
-CSS = (wording.HERE / "look.css").read_text("utf-8").replace("\n", "")
+COLOURS = wording.HERE.parent / "colours.css"  # of all faces of Fairvisit
+CSS = "".join(path.read_text("utf-8") for path in (COLOURS, wording.HERE / "look.css")).replace("\n", "")
 _HASH = base64.b64encode(hashlib.sha256(CSS.encode()).digest()).decode()
 HEADERS = {
     "Content-Security-Policy": f"default-src 'none'; style-src 'sha256-{_HASH}'; img-src data:; form-action 'self'; "

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from schemas.vocabulary import Act, EventKind
-from server.domain.findings.codes import Finding
+from server.domain.findings.codes import CLEAN_RANK, RANKS, Finding
 from server.domain.findings.context import ChainFacts, Context, Span
 from server.domain.findings.crews import find_next_look
 from server.domain.findings.find import find_all
@@ -91,6 +91,8 @@ def reconcile_visit(connection: Connection, site: Site, case_id: str, visit_id: 
         "look_again_ms": find_next_look(context),
         "contact_result": outcome.get("contact_result"),
         "disposition": outcome.get("disposition"),
+        "rank": min((RANKS[each.severity] for each in findings), default=CLEAN_RANK),
+        **visit_rows.read_queued_by(connection, case_id, None if visit.lead is None else visit.lead.agent_id),
     }
     visit_rows.keep_visit(connection, case_id, visit_id, row.due, values)
     _keep_findings(connection, site, visit, findings)

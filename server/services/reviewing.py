@@ -34,6 +34,32 @@ def decide_visit(
     """
     Decide on a visit; give the decision's id. *saw* is the conduct the reviewer saw: none at all, or None: not looked.
 
+    Raises what `decide_within` raises.
+    """
+    return site.store.write(
+        lambda connection: decide_within(
+            connection, site, case_id, visit_id, act, by, reason=reason, question=question, amendment=amendment,
+            saw=saw,
+        )
+    )  # fmt: skip
+
+
+def decide_within(
+    connection: Connection,
+    site: Site,
+    case_id: str,
+    visit_id: str,
+    act: Act,
+    by: str,
+    *,
+    reason: str = "",
+    question: str = "",
+    amendment: Mapping[str, str] | None = None,
+    saw: Collection[ConductCode] | None = None,
+) -> str:
+    """
+    Decide on a visit within a transaction of the caller's; give the decision's id.
+
     Raises not-found, and conflict where the visit's state does not permit the act, or an act lacks what it needs: a
     question to return it, a reason to reject it, at least one field or an answer about conduct to amend.
     """
@@ -45,18 +71,15 @@ def decide_visit(
     if act in needed and not needed[act][1]:
         raise FieldError("conflict", detail=f"A visit is not {act.value} without a {needed[act][0]}.")
 
-    def job(connection: Connection) -> str:
-        reconcile_visit(connection, site, case_id, visit_id)
-        row = visit_rows.lock_visit(connection, case_id, visit_id)
-        if row is None or row.state is None:
-            raise FieldError("not-found", detail=f"There is no visit {visit_id} on case {case_id}.")
-        permitted = permitted_acts(State(row.state))
-        if act not in permitted:
-            can = ", ".join(permitted) or "nothing yet"
-            raise FieldError("conflict", detail=f"This visit is {row.state}; what can be done with it: {can}.")
-        return _keep(connection, site, row, act, by, reason, question, amendment, saw)
-
-    return site.store.write(job)
+    reconcile_visit(connection, site, case_id, visit_id)
+    row = visit_rows.lock_visit(connection, case_id, visit_id)
+    if row is None or row.state is None:
+        raise FieldError("not-found", detail=f"There is no visit {visit_id} on case {case_id}.")
+    permitted = permitted_acts(State(row.state))
+    if act not in permitted:
+        can = ", ".join(permitted) or "nothing yet"
+        raise FieldError("conflict", detail=f"This visit is {row.state}; what can be done with it: {can}.")
+    return _keep(connection, site, row, act, by, reason, question, amendment, saw)
 
 
 def _keep(

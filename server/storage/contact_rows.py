@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from server.storage.feed import upsert
-from server.storage.tables import appointment, case, decision, event, finding, person, proposal
+from server.storage.tables import appointment, case, event, person
 from server.storage.types import AnyRow
+from server.storage.visit_tables import decision, finding, proposal
 
 
 def read_person_of(connection: Connection, case_id: str) -> AnyRow | None:

@@ -12,8 +12,9 @@ from server.storage.conduct_tables import judgement
 from server.storage.facts_tables import contact_log, lender_word, preference
 from server.storage.notice_tables import notice
 from server.storage.priority_tables import priority_word
-from server.storage.tables import agent, appointment, assignment, case, decision, finding, hold, payment, person, place
+from server.storage.tables import agent, appointment, assignment, case, hold, payment, person, place
 from server.storage.types import AnyRow
+from server.storage.visit_tables import decision, finding
 from server.storage.voice_tables import complaint, help_call, person_request
 
 

@@ -14,8 +14,9 @@ from sqlalchemy import Connection, Select, func, insert, or_, select, update
 from server.storage.facts_tables import agency_paper, agent_paper, attestation, contact_log, lender_word, preference
 from server.storage.feed import upsert
 from server.storage.portfolio_tables import import_run
-from server.storage.tables import agency, agent, appointment, case, hold, payment, place, visit
+from server.storage.tables import agency, agent, appointment, case, hold, payment, place
 from server.storage.types import AnyRow
+from server.storage.visit_tables import visit
 
 Values = Mapping[str, Any]
 PAPERS = {"agent": agent_paper, "agency": agency_paper}

@@ -15,17 +15,9 @@ from sqlalchemy.dialects.postgresql import insert  # compiles for SQLite too
 
 from server.storage.feed import upsert
 from server.storage.hot import Hot
-from server.storage.tables import (
-    assignment,
-    clock_sample,
-    device,
-    directive,
-    due_event,
-    event,
-    visit,
-    wanted_file,
-)
+from server.storage.tables import assignment, clock_sample, device, directive, due_event, event, wanted_file
 from server.storage.types import AnyRow, id_bytes, id_text
+from server.storage.visit_tables import visit
 
 
 def read_key(connection: Connection, device_id: str) -> tuple[str, dict[str, str]] | None:

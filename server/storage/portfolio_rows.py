@@ -17,8 +17,9 @@ from server.storage.portfolio_tables import import_doubt, import_run, person_ali
 from server.storage.public_tables import answer_token
 from server.storage.retention_tables import legal_hold
 from server.storage.state_rows import put_state
-from server.storage.tables import case, hold, payment, person, place, proposal, visit
+from server.storage.tables import case, hold, payment, person, place
 from server.storage.types import AnyRow
+from server.storage.visit_tables import proposal, visit
 from server.storage.voice_tables import person_request
 
 Values = Mapping[str, Any]

@@ -13,19 +13,9 @@ from sqlalchemy import Connection, and_, exists, func, insert, or_, select, upda
 
 from schemas.vocabulary import EventKind
 from server.storage.proof_tables import outbox_import
-from server.storage.tables import (
-    chain,
-    decision,
-    device,
-    due_event,
-    erasure,
-    event,
-    finding,
-    link,
-    proposal,
-    wanted_file,
-)
+from server.storage.tables import chain, device, due_event, erasure, event, link, wanted_file
 from server.storage.types import AnyRow
+from server.storage.visit_tables import decision, finding, proposal
 
 STEP = 500  # rows read at once
 BLANK = "(erased)"

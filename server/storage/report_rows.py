@@ -8,8 +8,9 @@ from sqlalchemy import Connection, and_, or_, select
 
 from server.storage.case_rows import chunks
 from server.storage.conduct_tables import judgement
-from server.storage.tables import agency, agent, assignment, case, finding, hold, visit
+from server.storage.tables import agency, agent, assignment, case, hold
 from server.storage.types import AnyRow
+from server.storage.visit_tables import finding, visit
 from server.storage.voice_tables import complaint, feedback
 
 

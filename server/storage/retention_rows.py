@@ -16,8 +16,9 @@ from server.storage.conduct_tables import judgement
 from server.storage.facts_tables import contact_log
 from server.storage.proof_rows import BLANK
 from server.storage.retention_tables import legal_hold, retired
-from server.storage.tables import case, decision, event, finding, payment, person, visit, wanted_file
+from server.storage.tables import case, event, payment, person, wanted_file
 from server.storage.types import AnyRow
+from server.storage.visit_tables import decision, finding, visit
 from server.storage.voice_tables import complaint, feedback, help_call
 
 Cases = Collection[str] | None

@@ -20,21 +20,9 @@ from server.storage.portfolio_rows import ERASED
 from server.storage.portfolio_tables import import_doubt, person_alias, probable_match, told, trait
 from server.storage.priority_tables import priority_word
 from server.storage.proof_rows import BLANK
-from server.storage.tables import (
-    agent,
-    case,
-    decision,
-    event,
-    feed,
-    finding,
-    hold,
-    payment,
-    person,
-    place,
-    proposal,
-    visit,
-)
+from server.storage.tables import agent, case, event, feed, hold, payment, person, place
 from server.storage.types import AnyRow
+from server.storage.visit_tables import decision, finding, proposal, visit
 from server.storage.voice_tables import complaint, feedback, help_call
 
 # -- events, which `erase_events` empties

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, insert, or_, select
 
 from server.storage.review_tables import conduct_seen
-from server.storage.tables import agent, case, decision, finding, person, place, visit, visit_crew
+from server.storage.tables import agent, case, person, place
 from server.storage.types import AnyRow
+from server.storage.visit_tables import decision, finding, visit, visit_crew
 from server.storage.voice_tables import complaint
 
 

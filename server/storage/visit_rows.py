@@ -8,23 +8,21 @@ from typing import Any
 from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
 
 from server.storage.tables import (
+    agent,
     assignment,
     case,
     chain,
     clock_sample,
-    decision,
     due_event,
     event,
-    finding,
     link,
     packet_revision,
     payment,
     place,
-    visit,
-    visit_crew,
     wanted_file,
 )
 from server.storage.types import AnyRow
+from server.storage.visit_tables import decision, finding, visit, visit_crew
 
 _PLACED = (
     select(
@@ -222,6 +220,14 @@ def keep_visit(connection: Connection, case_id: str, visit_id: str, seen_due: in
         .where(visit.c.case_id == case_id, visit.c.visit_id == visit_id)
         .values(due=visit.c.due - seen_due, **values)
     )
+
+
+def read_queued_by(connection: Connection, case_id: str, lead_agent_id: str | None) -> dict[str, Any]:
+    """Give what a visit is queued by beside its findings: the lead's agency and the case's area."""
+    of_lead = select(agent.c.agency_id).where(agent.c.id == lead_agent_id).scalar_subquery()
+    of_case = select(case.c.area).where(case.c.id == case_id).scalar_subquery()
+    agency_id, area = connection.execute(select(of_lead, of_case)).one()
+    return {"agency_id": agency_id, "area": area}
 
 
 def keep_crew(connection: Connection, case_id: str, visit_id: str, agent_ids: Sequence[str], started_ms: int) -> None:

@@ -12,8 +12,9 @@ from typing import Any
 from sqlalchemy import Connection, Table, insert, or_, select, update
 
 from server.storage.feed import upsert
-from server.storage.tables import agency, agent, appointment, assignment, case, feed, hold, place, visit
+from server.storage.tables import agency, agent, appointment, assignment, case, feed, hold, place
 from server.storage.types import AnyRow
+from server.storage.visit_tables import visit
 from server.storage.voice_tables import complaint, feedback, help_call, person_request
 
 Values = Mapping[str, Any]

@@ -11,7 +11,7 @@ from schemas import canonical
 from server.services import pulling
 from server.services.reconciling import fold_rows
 from server.services.verifying import say_verdict, verify_site
-from server.storage import feed, tables
+from server.storage import feed, tables, visit_tables
 from tests.fault.world import Phone, World
 
 
@@ -97,7 +97,7 @@ def _check_times(world: World) -> None:
 
 
 def _check_office(world: World) -> None:
-    kept = {row.id for row in world.office.rows(select(tables.decision.c.id))}
+    kept = {row.id for row in world.office.rows(select(visit_tables.decision.c.id))}
     assert set(world.decisions) <= kept, "no decision vanishes"
     proposed = {
         event_id for event_id, fact in world.oracle.items()
@@ -105,5 +105,5 @@ def _check_office(world: World) -> None:
     }
     is_taken = (tables.event.c.kind == "contact_proposed", tables.event.c.status == "accepted")
     accepted = {row.id for row in world.office.rows(select(tables.event.c.id).where(*is_taken))}
-    merged = {row.event_id for row in world.office.rows(select(tables.proposal.c.event_id))}
+    merged = {row.event_id for row in world.office.rows(select(visit_tables.proposal.c.event_id))}
     assert proposed & accepted <= merged, "no proposal vanishes"

@@ -25,7 +25,7 @@ from schemas import canonical
 from schemas.messages import Quota
 from server.services import assigning, receiving
 from server.services.reconciling import fold_rows, reconcile
-from server.storage import tables
+from server.storage import tables, visit_tables
 from tests.fault import world as worlds
 from tests.fault.invariants import check_all
 from tests.fault.proxy import Fault
@@ -85,7 +85,7 @@ def visit(world: World, phone: worlds.Phone, fix: Mapping[str, Any] = FIX) -> st
 def findings(world: World, visit_id: str) -> set[str]:
     """Give the codes of what is found of a visit."""
     reconcile(world.office.site)
-    table = tables.finding
+    table = visit_tables.finding
     rows = world.office.rows(select(table.c.code).where(table.c.visit_id == visit_id, table.c.gone_ms.is_(None)))
     return {row.code for row in rows}
 

@@ -16,7 +16,7 @@ from schemas import canonical
 from server.domain import intake
 from server.services import replaying
 from server.services.reconciling import reconcile
-from server.storage import tables
+from server.storage import tables, visit_tables
 from tests.fault.world import FIX
 from tests.office import Office, Phone, opened_office, statuses
 
@@ -119,7 +119,7 @@ def test_an_id_reused_with_other_bytes_keeps_both_and_tells_a_person(office: Off
     assert ["accepted", "accepted", "accepted", "id_reuse"] == statuses(answer)
     rows = office.rows(select(tables.event.c.content).where(tables.event.c.id == first["id"]))
     assert {first["content"].encode(), second["content"].encode()} == {bytes(row.content) for row in rows}
-    assert "id_reused" in {row.code for row in office.rows(select(tables.finding.c.code))}
+    assert "id_reused" in {row.code for row in office.rows(select(visit_tables.finding.c.code))}
 
 
 def test_three_events_out_of_order_across_a_lost_connection_keep_their_places(office: Office) -> None:

@@ -31,7 +31,7 @@ from server.services.keys import rotate_key
 from server.services.packing import bump_and_repack
 from server.services.reconciling import reconcile
 from server.services.reviewing import decide_visit
-from server.storage import feed, tables
+from server.storage import feed, tables, visit_tables
 from tests.fault.proxy import PORTAL, STATUSES, Fault, Faults
 from tests.office import Office
 
@@ -316,7 +316,7 @@ class World:
         """Reconcile, then decide on some visit."""
         site = self.office.site
         reconcile(site)
-        rows = [row for row in self.office.rows(select(tables.visit)) if row.state is not None]
+        rows = [row for row in self.office.rows(select(visit_tables.visit)) if row.state is not None]
         if rows:
             row = self.random.choice(sorted(rows, key=lambda each: each.visit_id))
             permitted = permitted_acts(State(row.state))

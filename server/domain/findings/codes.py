@@ -21,6 +21,10 @@ class Severity(StrEnum):
     STOP = "stop"
 
 
+RANKS = {Severity.STOP: 0, Severity.LOOK: 1, Severity.NOTE: 2}  # the order of the queue: what needs a person first
+CLEAN_RANK = 3
+
+
 class Code(StrEnum):
     """What can be found."""
 
@@ -81,7 +85,12 @@ class Finding:
     @property
     def sentence(self) -> str:
         """The plain sentence, with the facts in it."""
-        return CATALOGUE[self.code][1].format_map(_Readable(self.facts))
+        return fill_sentence(CATALOGUE[self.code][1], self.facts)
+
+
+def fill_sentence(sentence: str, facts: Mapping[str, Any]) -> str:
+    """Put a finding's facts into its sentence, in whichever language that is."""
+    return sentence.format_map(_Readable(facts))
 
 
 class _Readable(dict[str, Any]):

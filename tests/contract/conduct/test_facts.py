@@ -13,7 +13,7 @@ from sqlalchemy import insert, update
 from server.domain.conduct.facts import Facts, Interval
 from server.services.facts import gather
 from server.services.matching import decide_match
-from server.storage import facts_tables, portfolio_tables, tables
+from server.storage import facts_tables, portfolio_tables, tables, visit_tables
 from tests.contract.conduct.conftest import Desk
 from tests.contract.people.office import DAY_MS, START_MS, Office, counted
 
@@ -153,7 +153,7 @@ def test_contacts_follow_the_person_over_cases_and_lenders(desk: Desk) -> None:
     one, two = office.add_cases(2, prefix="P", persons=1)
     change(office, two, lender="Other")
     visits = [("person", 3), ("nobody", 2), ("other_adult", 1)]
-    put(office, tables.visit, *(
+    put(office, visit_tables.visit, *(
         {"case_id": two, "visit_id": office.site.new_id(), "due": 0, "updated_ms": 1, "contact_result": result,
          "started_ms": START_MS - days * DAY_MS}
         for result, days in visits

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from server.cli.main import fairvisit
 from server.services.erasing import erase_events
 from server.services.reconciling import reconcile
-from server.storage import tables
+from server.storage import tables, visit_tables
 from tests.office import Office, Phone, SetPhone, opened_office
 
 NOTE = "本人不在。 I took 200 in cash from his brother."
@@ -46,7 +46,7 @@ def live(office: Office) -> tuple[Phone, str]:
 
 def flagged(office: Office) -> list[Any]:
     """Give the flagged notes."""
-    return office.rows(tables.finding.select().where(tables.finding.c.code == "note_flagged"))
+    return office.rows(visit_tables.finding.select().where(visit_tables.finding.c.code == "note_flagged"))
 
 
 def test_a_flagged_note_is_shown_with_its_words(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from server.services import gating
 from server.services.erasing import erase_events
 from server.services.holding import place_hold
 from server.services.reconciling import reconcile
-from server.storage import tables
+from server.storage import tables, visit_tables
 from server.storage.conduct_tables import judgement
 from server.storage.feed import publish
 from server.storage.intake_rows import mark_visits
@@ -99,7 +99,7 @@ class Town:
 
     def found(self) -> dict[str, tuple[str, str]]:
         """Give the findings that judging again gave, by key, with code and severity; those of the draft left out."""
-        rows = self.office.rows(tables.finding.select().where(tables.finding.c.gone_ms.is_(None)))
+        rows = self.office.rows(visit_tables.finding.select().where(visit_tables.finding.c.gone_ms.is_(None)))
         return {
             row.key: (row.code, row.severity)
             for row in rows
@@ -152,7 +152,7 @@ def test_who_goes_alone_breaks_the_rule_of_two(office: Office) -> None:
     town.live(town.phones[0])
 
     assert {"HOUSE-CREW": ("rule_broken", "stop")} == town.found()
-    [row] = [row for row in office.rows(tables.finding.select()) if row.key == "HOUSE-CREW"]
+    [row] = [row for row in office.rows(visit_tables.finding.select()) if row.key == "HOUSE-CREW"]
     assert {
         "rule": "HOUSE-CREW", "rulebook": "HOUSE", "limit": "2 agents", "citation": "product policy",
         "confidence": "policy",
@@ -234,7 +234,7 @@ def test_a_judgement_is_replaced_only_by_other_facts(office: Office) -> None:
     [first] = town.judgements()
 
     def look_again() -> Any:
-        due = tables.visit.update().values(due=1)
+        due = visit_tables.visit.update().values(due=1)
         office.site.store.write(lambda connection: connection.execute(due) and None)
         reconcile(office.site)
         [kept] = town.judgements()

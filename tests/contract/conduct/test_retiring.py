@@ -17,7 +17,7 @@ from server.services.retention import lift_legal_hold, place_legal_hold
 from server.services.retiring import Retired, retire
 from server.services.reviewing import decide_visit
 from server.services.verifying import verify_site
-from server.storage import tables
+from server.storage import tables, visit_tables
 from server.storage.retention_tables import retired
 from server.storage.tables import metadata
 from server.storage.voice_tables import complaint, help_call
@@ -67,8 +67,8 @@ class Scene:
         decide_visit(
             self.office.site, self.case_id, self.visit_id, Act.RETURNED, "Dana", question=f"{QUESTION}?", saw=[]
         )
-        [decision] = self.office.rows(tables.decision.select())
-        [flag] = self.office.rows(tables.finding.select().where(tables.finding.c.code == "note_flagged"))
+        [decision] = self.office.rows(visit_tables.decision.select())
+        [flag] = self.office.rows(visit_tables.finding.select().where(visit_tables.finding.c.code == "note_flagged"))
         answer = {"decision_id": decision.id, "answer": f"His: I {WORDS}."}
         self.phone.record("question_answered", answer, case_id=self.case_id, visit_id=self.visit_id)
         self.phone.record("finding_contested", {"finding_id": flag.id, "reason": f"I never {WORDS}."})

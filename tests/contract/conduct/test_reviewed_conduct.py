@@ -15,7 +15,7 @@ from server.cli.main import fairvisit
 from server.domain.conduct.codes import ConductCode
 from server.services import assigning
 from server.services.reviewing import decide_visit
-from server.storage import tables
+from server.storage import tables, visit_tables
 from server.storage.voice_tables import complaint
 from tests.contract.conduct.test_gate import HOUSE, open_with
 from tests.contract.conduct.test_looking_back import Town
@@ -164,12 +164,12 @@ def test_a_rule_changed_after_the_gate_is_found(office: Office) -> None:
     town.case_id = case_id
     make(town)
 
-    found = {row.key: row for row in office.rows(tables.finding.select()) if row.code == "rule_changed"}
+    found = {row.key: row for row in office.rows(visit_tables.finding.select()) if row.code == "rule_changed"}
     assert ["HOUSE-CREW"] == list(found)
     assert ("pass", "fail", "look") == (
         found["HOUSE-CREW"].facts["before"], found["HOUSE-CREW"].facts["now"], found["HOUSE-CREW"].severity
     )  # fmt: skip
-    assert "rule_broken" in {row.code for row in office.rows(tables.finding.select()) if row.key == "HOUSE-CREW"}
+    assert "rule_broken" in {row.code for row in office.rows(visit_tables.finding.select()) if row.key == "HOUSE-CREW"}
 
 
 def test_another_rulebook_with_the_same_answers_is_no_finding(office: Office) -> None:
@@ -184,7 +184,7 @@ def test_another_rulebook_with_the_same_answers_is_no_finding(office: Office) ->
     town.case_id = case_id
     make(town)
 
-    assert [] == [row for row in office.rows(tables.finding.select()) if row.code == "rule_changed"]
+    assert [] == [row for row in office.rows(visit_tables.finding.select()) if row.code == "rule_changed"]
 
 
 def make(town: Town) -> None:

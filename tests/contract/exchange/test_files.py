@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from server.services.reconciling import reconcile
-from server.storage import tables
+from server.storage import tables, visit_tables
 from tests.office import Office, Phone
 
 PICTURE = b"not really a picture " * 400
@@ -67,7 +67,7 @@ def test_a_visit_stops_waiting_once_its_last_file_is_whole(office: Office) -> No
 
 def missing_files(office: Office) -> list[str]:
     """Give the findings that say files are missing."""
-    finding = tables.finding.c
+    finding = visit_tables.finding.c
     rows = office.rows(select(finding.code).where(finding.code == "files_missing", finding.gone_ms.is_(None)))
     return [row.code for row in rows]
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from server.services import assigning
 from server.services.reconciling import reconcile
-from server.storage import tables
+from server.storage import visit_tables
 from tests.office import Office, SetPhone, opened_office
 
 FIX = {"lat_e7": 377_700_000, "lon_e7": -1_224_200_000, "radius_dm": 120, "datum": "wgs84", "mock": False}
@@ -43,7 +43,8 @@ def visit_alone(office: Office, *last: tuple[str, dict[str, Any]]) -> None:
 
 def found(office: Office) -> list[str]:
     """Give the codes of what is found now."""
-    return sorted(row.code for row in office.rows(select(tables.finding).where(tables.finding.c.gone_ms.is_(None))))
+    standing = select(visit_tables.finding).where(visit_tables.finding.c.gone_ms.is_(None))
+    return sorted(row.code for row in office.rows(standing))
 
 
 def test_a_companion_nobody_heard_of_is_missing_in_the_end(office: Office) -> None:
@@ -64,5 +65,5 @@ def test_a_visit_nobody_ended_is_abandoned_in_the_end(office: Office) -> None:
     office.clock.advance(hours=13)
     reconcile(office.site)
 
-    assert ["abandoned"] == [row.state for row in office.rows(select(tables.visit.c.state))]
+    assert ["abandoned"] == [row.state for row in office.rows(select(visit_tables.visit.c.state))]
     assert "never_ended" in found(office)

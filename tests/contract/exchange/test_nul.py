@@ -14,7 +14,7 @@ from server.services.erasing import erase_events
 from server.services.following import follow_events
 from server.services.reconciling import reconcile
 from server.services.reviewing import Act, decide_visit
-from server.storage import tables
+from server.storage import tables, visit_tables
 from tests.office import Office, Phone, statuses
 
 NUL = "a\0b"
@@ -68,7 +68,7 @@ def test_what_follows_from_events_with_a_nul_is_done(office: Office, phone: Phon
     phone.exchange()
     reconcile(office.site)
     decision = decide_visit(office.site, visit["case_id"], visit["visit_id"], Act.RETURNED, "Rita", question="Why?")
-    finding = office.rows(select(tables.finding.c.id))[0].id
+    finding = office.rows(select(visit_tables.finding.c.id))[0].id
     changes = [{"field": "note", "base": NUL, "new": NUL}, {"field": "email", "new": f"{NUL}@example.org"}]
     phone.record("contact_proposed", {"changes": changes}, case_id=visit["case_id"])
     answered = phone.record("question_answered", {"decision_id": decision, "answer": NUL})
@@ -78,7 +78,7 @@ def test_what_follows_from_events_with_a_nul_is_done(office: Office, phone: Phon
     assert ["accepted"] * 4 == statuses(phone.exchange(phone.log[-4:]))
     assert 4 == follow_events(office.site)
     reconcile(office.site)
-    columns = tables.decision.c.answer, tables.finding.c.contested
+    columns = visit_tables.decision.c.answer, visit_tables.finding.c.contested
     said = [[row[0] for row in office.rows(select(column)) if row[0]] for column in columns]
     assert [["a", "b"]] * 2 == [re.split("[\0\ufffd]", text) for (text,) in said]
     erase_events(office.site, [answered["id"], contested["id"]], "Dana", "request of the person")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import insert
 
 from server.services.assigning import assign
-from server.storage import tables
+from server.storage import tables, visit_tables
 from tests.contract.importing.conftest import Desk
 
 TITLES = "Loan No,Receipt,Payment date,Amount\n"
@@ -69,10 +69,10 @@ def test_a_payment_has_its_promises_looked_at_again(desk: Desk) -> None:
     visits = [
         row | {"visit_id": promised, "disposition": "promise"}, row | {"visit_id": other, "disposition": "refuses"}
     ]  # fmt: skip
-    desk.office.site.store.write(lambda connection: connection.execute(insert(tables.visit), visits))
+    desk.office.site.store.write(lambda connection: connection.execute(insert(visit_tables.visit), visits))
     desk.pay(TITLES + "L1,S1,2024-03-01,10\n")
 
-    assert {promised: 1, other: 0} == {row.visit_id: row.due for row in desk.office.rows(tables.visit)}
+    assert {promised: 1, other: 0} == {row.visit_id: row.due for row in desk.office.rows(visit_tables.visit)}
 
 
 def live(desk: Desk) -> dict[str, list[str]]:

@@ -20,7 +20,8 @@ from server.services.following import follow_events
 from server.services.reconciling import reconcile
 from server.services.verifying import verify_device
 from server.storage import tables, visit_rows
-from server.storage.tables import decision, event, feed, finding, link, person, proposal, visit, wanted_file
+from server.storage.tables import event, feed, link, person, wanted_file
+from server.storage.visit_tables import decision, finding, proposal, visit
 from tests.contract.proof.conftest import NOTE, Town
 from tests.office import Office, Phone, statuses
 

@@ -16,7 +16,7 @@ from server.public.wording import say, say_moment
 from server.services.answering import SAYINGS, offers_of
 from server.services.holding import lift_hold
 from server.services.reconciling import reconcile
-from server.storage import tables, voice_tables
+from server.storage import tables, visit_tables, voice_tables
 from server.storage.token_rows import revoke_tokens_of
 from tests.contract.public.people import letter, load, send
 from tests.office import Office, Phone, opened_office
@@ -258,7 +258,7 @@ def test_feedback_that_contradicts_the_record_is_a_finding_until_it_is_taken_bac
 
     def found() -> list[tuple[str, str]]:
         reconcile(office.site)
-        rows = office.rows(tables.finding.select().where(tables.finding.c.code == "feedback_contradicts"))
+        rows = office.rows(visit_tables.finding.select().where(visit_tables.finding.c.code == "feedback_contradicts"))
         return [(row.key, row.severity) for row in rows if row.gone_ms is None]
 
     send(office, where, card="no")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from server.storage import conduct_tables, facts_tables, portfolio_tables, proof_tables  # noqa: F401  (registers their tables)
+from server.storage import conduct_tables, facts_tables, portfolio_tables, proof_tables, visit_tables  # noqa: F401  (registers their tables)
 from server.storage.tables import metadata
 
 revision = "0001"

@@ -1,0 +1,48 @@
+"""Who may do what in the office: the roles, and the person who is signed in with theirs, as far as rights go."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person of the office is there for. One may hold several."""
+
+    DISPATCHER = "dispatcher"  # hands out cases, prints letters, looks after devices
+    REVIEWER = "reviewer"  # decides on visits
+    SUPERVISOR = "supervisor"  # what needs a second person: overrides, holds, sign-offs, complaints
+    AUDITOR = "auditor"  # reads everything, changes nothing
+    ADMIN = "admin"  # accounts, devices, rules; no case work of their own
+    SUPPORT = "support"  # answers persons: complaints, requests, calls for help
+
+
+ROLES = frozenset(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """
+    Whoever is signed in. *agencies* are the ids they are limited to; none: every agency.
+
+    >>> Viewer("1", "mei", frozenset({Role.REVIEWER}), frozenset({"a"})).sees("b")
+    False
+    """
+
+    id: str
+    name: str
+    roles: frozenset[Role]
+    agencies: frozenset[str] = frozenset()
+    language: str = ""
+    session_id: str = ""
+    csrf: str = ""
+    lacks_totp: bool = False  # may do nothing before they have set up their second factor
+
+    def may(self, roles: Collection[Role]) -> bool:
+        """Say whether one of their roles is among *roles*."""
+        return not self.roles.isdisjoint(roles)
+
+    def sees(self, agency_id: str | None) -> bool:
+        """Say whether what belongs to an agency, or to none, is theirs to see."""
+        return not self.agencies or agency_id in self.agencies

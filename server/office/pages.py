@@ -1,0 +1,195 @@
+"""
+How the office's pages are put on the application: each route names who may use it; what names nobody is closed.
+
+    @pages.get("/queue", Role.REVIEWER)
+    def queue(viewer: Viewer) -> Answer: ...
+
+A page is a function of whoever is signed in and of the parts of its address. Before it runs, the session was found, a
+role was matched, and a form's token was compared; it only decides what is seen within the viewer's agencies.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlsplit
+
+import structlog
+from flask import Blueprint, Flask, flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from schemas.errors import FieldError
+from server.domain.roles import Role
+from server.services.signing_in import find_viewer
+from server.services.site import Site
+
+log = structlog.get_logger()
+Answer = str | Response
+Page = Callable[..., Answer]
+COOKIE = "fairvisit_office"
+MOST_FORM = 64 * 1024  # bytes; a page that takes a file asks for more itself
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+    "X-Robots-Tag": "noindex, nofollow",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Vary": "Accept-Language, Cookie",
+}
+CODES = {404: "not-found", 405: "not-found", 413: "too-large"}
+
+
+class Pages:
+    """The office's blueprint, and who may use each of its routes."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.blueprint = Blueprint(
+            "office", __name__, url_prefix="/office", template_folder="templates", static_folder="static"
+        )
+        self.access: dict[str, frozenset[Role]] = {}  # endpoint -> who may; one that is not here is closed
+        self.open = {"office.static"}  # needs no session
+        self.before_totp: set[str] = set()  # may be used before the second factor is set up
+        self.blueprint.before_request(self._admit)
+        self.blueprint.after_request(_mark)
+        self.blueprint.register_error_handler(FieldError, self._answer_error)
+        self.blueprint.register_error_handler(HTTPException, self._answer_http_error)
+        self.blueprint.register_error_handler(Exception, self._answer_unforeseen)
+
+    def get(self, rule: str, *roles: Role, before_totp: bool = False) -> Callable[[Page], Page]:
+        """Put a page at *rule* for these roles."""
+        return self._route(rule, "GET", roles, before_totp)
+
+    def post(self, rule: str, *roles: Role, before_totp: bool = False) -> Callable[[Page], Page]:
+        """Take a form at *rule* from these roles."""
+        return self._route(rule, "POST", roles, before_totp)
+
+    def unguarded(self, rule: str, *methods: str) -> Callable[[Page], Page]:
+        """Put a page at *rule* that needs no session: signing in, and what it looks like."""
+
+        def put(page: Page) -> Page:
+            self.open.add(f"office.{page.__name__}")
+            self.blueprint.add_url_rule(rule, page.__name__, page, methods=methods)
+            return page
+
+        return put
+
+    def _route(self, rule: str, method: str, roles: tuple[Role, ...], before_totp: bool) -> Callable[[Page], Page]:
+        def put(page: Page) -> Page:
+            @wraps(page)
+            def run(**parts: Any) -> Answer:
+                return page(g.viewer, **parts)
+
+            endpoint = f"office.{page.__name__}"
+            self.access[endpoint] = frozenset(roles)
+            if before_totp:
+                self.before_totp.add(endpoint)
+            self.blueprint.add_url_rule(rule, page.__name__, run, methods=[method])
+            return page
+
+        return put
+
+    def _admit(self) -> Answer | None:
+        """Let through whoever may be here; a form only with its session's token, and from this very site."""
+        request.max_content_length = MOST_FORM
+        endpoint = request.endpoint or ""
+        if endpoint in self.open:
+            return None
+        viewer = find_viewer(self.site, request.cookies.get(COOKIE, ""))
+        if viewer is None:
+            back = request.full_path.rstrip("?") if request.method == "GET" else ""
+            return redirect(url_for("office.sign_in_page", back=back or None), 303)
+        g.viewer = viewer
+        if viewer.lacks_totp and endpoint not in self.before_totp:
+            return redirect(url_for("office.totp"), 303)
+        if not viewer.may(self.access.get(endpoint, frozenset())):
+            raise FieldError("conflict", detail=_("Your role does not open this page. Ask whoever gave it to you."))
+        if request.method != "GET":
+            check_origin()
+            if not hmac.compare_digest(viewer.csrf, request.form.get("csrf", "")):
+                raise FieldError("conflict", detail=_("This form is from an earlier session. Load the page again."))
+        return None
+
+    def _answer_error(self, error: FieldError) -> Answer:
+        return show_error(error)
+
+    def _answer_http_error(self, error: HTTPException) -> Answer:
+        return show_error(FieldError(CODES.get(error.code or 500, "malformed")))
+
+    def _answer_unforeseen(self, error: Exception) -> Answer:
+        """Log under an id, which the page quotes; never what was asked for."""
+        reference = self.site.new_id()
+        log.error("unforeseen", instance=reference, rule=str(request.url_rule), exc_info=error)
+        return show_error(FieldError("internal"), reference[-8:])
+
+
+def show(template: str, **values: Any) -> str:
+    """Give a page of `templates/office/`."""
+    return render_template(f"office/{template}.html", **values)
+
+
+def show_error(error: FieldError, reference: str = "") -> Answer:
+    """Give the page of an error: what happened, what is safe, and a way on."""
+    status = 403 if error.code == "conflict" and request.method == "GET" else error.kind.status
+    return Response(show("error", error=error, reference=reference), status, mimetype="text/html")
+
+
+def go(endpoint: str, **values: Any) -> Response:
+    """Send whoever sent a form to the page that shows what came of it."""
+    return redirect(url_for(f"office.{endpoint}", **values), 303)
+
+
+def tell(sentence: str, kind: str = "good") -> None:
+    """Say a sentence at the top of the next page: good, look, stop."""
+    flash(sentence, kind)
+
+
+def tell_error(error: FieldError) -> None:
+    """Say why something was not done, on the next page, each field by its name."""
+    for path, sentences in error.fields.items():
+        tell(f"{path}: {' '.join(sentences)}", "stop")
+    if not error.fields:
+        tell(error.detail, "stop")
+
+
+def words(name: str, most: int = 2000) -> str:
+    """Give what was typed into a field, at most so many characters, without what no keyboard types."""
+    text = request.form.get(name, "")[:most]
+    return "".join(letter for letter in text if letter.isprintable() or letter == "\n").strip()
+
+
+def check_origin() -> None:
+    """Raise `conflict` for a form that another site sent."""
+    origin = request.headers.get("Origin")
+    if origin not in {None, "null"} and urlsplit(origin).netloc != request.host:
+        raise FieldError("conflict", detail=_("This form was sent from another site. Nothing was changed."))
+
+
+def set_cookie(answer: Response, token: str) -> Response:
+    """Keep the session in the browser; over plain HTTP only on the machine itself."""
+    answer.set_cookie(
+        COOKIE, token, path="/office", httponly=True, samesite="Strict",
+        secure=(urlsplit(f"//{request.host}").hostname or "") not in LOOPBACK,
+    )  # fmt: skip
+    return answer
+
+
+def _mark(response: Response) -> Response:
+    if request.endpoint != "office.static":
+        response.headers.extend({name: value for name, value in HEADERS.items() if name not in response.headers})
+    return response
+
+
+def secure_sessions(app: Flask, site: Site) -> None:
+    """Sign what pages say to the next page (`tell`) with the site's secret."""
+    app.secret_key = hmac.digest(site.nonce_secret, b"office flash", "sha256")
+    app.config.update(
+        SESSION_COOKIE_NAME="fairvisit_said", SESSION_COOKIE_PATH="/office", SESSION_COOKIE_SAMESITE="Strict"
+    )

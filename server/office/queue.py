@@ -1,0 +1,92 @@
+"""The queue: visits that wait for a person, what needs one first, page by page, with filters that have an address."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from flask import request
+
+from schemas.vocabulary import ContactResult, Disposition
+from server.domain.findings.codes import CATALOGUE, Code
+from server.domain.reviewing import State
+from server.domain.roles import Viewer
+from server.office.layout import REVIEW
+from server.office.pages import Answer, Pages, show
+from server.services.deciding import TO_DECIDE
+from server.services.site import Site
+from server.storage import people_rows, queue_rows
+from server.storage.queue_rows import Place, Wanted
+from server.storage.types import AnyRow, is_id
+
+PAGE = 50
+FILTERS = ("state", "flagged", "agency", "agent", "finding", "outcome", "area", "day")
+STATES = {"todo": TO_DECIDE, **{each.value: (each.value,) for each in State}}
+
+
+def add_pages(pages: Pages) -> None:
+    """Put these pages on the office."""
+    site = pages.site
+
+    @pages.get("/queue", *REVIEW)
+    def queue(viewer: Viewer) -> Answer:
+        """Show a page of the queue."""
+        wanted, after = read_wanted(site, viewer), _read_after()
+        with site.store.read() as connection:
+            rows = queue_rows.list_queue(connection, wanted, after, PAGE + 1)
+            ids = [row.visit_id for row in rows]
+            findings = queue_rows.read_findings_of(connection, ids)
+            claims = queue_rows.read_claims_of(connection, ids, site.now())
+            count = queue_rows.count_queue(connection, wanted)
+            agencies = [row for row in people_rows.read_agencies(connection).values() if viewer.sees(row.id)]
+        chosen = chosen_filters()
+        more = urlencode(chosen | {"after": _write_after(rows[PAGE - 1])}) if len(rows) > PAGE else ""
+        return show(
+            "queue", rows=rows[:PAGE], findings=findings, claims=claims, count=count, more=more,
+            chosen=dict.fromkeys(FILTERS, "") | chosen, is_narrowed=bool(chosen), filters=urlencode(chosen),
+            agencies=agencies, states=STATES, codes=CATALOGUE, most=queue_rows.MOST_COUNTED,
+            contact_results=ContactResult, dispositions=Disposition, is_first=after is None,
+        )  # fmt: skip
+
+
+def chosen_filters() -> dict[str, str]:
+    """Give the filters that the address names."""
+    return {name: request.args[name] for name in FILTERS if request.args.get(name)}
+
+
+def read_wanted(site: Site, viewer: Viewer) -> Wanted:
+    """Read which visits are wanted from the address; what is no filter asks for nothing less."""
+    asked = request.args.get
+    agency = asked("agency", "")
+    agencies = tuple(sorted(viewer.agencies))
+    if is_id(agency) and viewer.sees(agency):
+        agencies = (agency,)
+    since_ms, until_ms = _read_day(asked("day", ""), site.settings.zone)
+    finding = asked("finding", "")
+    return Wanted(
+        STATES.get(asked("state", "todo"), TO_DECIDE), agencies, asked("agent", "").strip(),
+        finding if finding in set(Code) else "", asked("outcome", ""), asked("area", "").strip(), since_ms, until_ms,
+        {"yes": True, "no": False}.get(asked("flagged", "")),
+    )  # fmt: skip
+
+
+def _read_day(text: str, zone: str) -> tuple[int | None, int | None]:
+    """Give when a day of the office begins and ends."""
+    try:
+        start = datetime.combine(date.fromisoformat(text), datetime.min.time(), ZoneInfo(zone))
+    except ValueError:
+        return None, None
+    return round(start.timestamp() * 1000), round((start + timedelta(days=1)).timestamp() * 1000)
+
+
+def _write_after(row: AnyRow) -> str:
+    return "_".join(str(part) for part in queue_rows.place_of(row))
+
+
+def _read_after() -> Place | None:
+    rank, _, rest = request.args.get("after", "").partition("_")
+    started, _, visit_id = rest.partition("_")
+    if rank.isdecimal() and started.isdecimal() and len(rank) < 3 and len(started) < 16 and is_id(visit_id):
+        return int(rank), int(started), visit_id
+    return None

@@ -1,0 +1,136 @@
+"""
+The office's languages: English stands in pages and templates, Simplified Chinese in `translations/*.zh.po`.
+
+Flask-Babel chooses the language and writes dates; the catalogues are read as they are, so there is nothing to compile.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_timedelta
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+from flask import Flask, g, has_request_context, request
+from flask_babel import Babel, Domain, format_datetime, get_locale
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from schemas.words import WORDS
+from server.domain.conduct.codes import say_conduct
+from server.domain.findings.codes import CATALOGUE, Code, fill_sentence
+from server.domain.reviewing import State
+from server.services.site import Site
+
+HERE = Path(__file__).parent
+LANGUAGES = {"en": "English", "zh": "中文"}
+
+
+class Catalogue(Domain):  # type: ignore[misc]  # Flask-Babel ships no types
+    """The texts of the language in hand."""
+
+    def get_translations(self) -> NullTranslations:
+        """Give them."""
+        return read_texts(language())
+
+
+@cache
+def read_texts(name: str) -> NullTranslations:
+    """Read every catalogue of a language; English needs none."""
+    if name == "en":
+        return NullTranslations()
+    texts = Translations()
+    for path in sorted(HERE.glob(f"translations/*.{name}.po")):
+        compiled = BytesIO()
+        with path.open("rb") as file:
+            write_mo(compiled, read_po(file, locale="zh_Hans"))
+        compiled.seek(0)
+        texts.merge(Translations(compiled))
+    return texts
+
+
+def language() -> str:
+    """Give the language in hand: the account's, else the one asked for, else the browser's best."""
+    if not has_request_context():
+        return "en"
+    viewer = g.get("viewer")
+    chosen = viewer.language if viewer is not None else request.args.get("lang", "")
+    return chosen if chosen in LANGUAGES else request.accept_languages.best_match(list(LANGUAGES)) or "en"
+
+
+def register_languages(app: Flask, site: Site) -> None:
+    """Put the languages, and words for times and for the wire's codes, on *app* and its templates."""
+    babel = Babel(
+        app, locale_selector=lambda: {"zh": "zh_Hans"}.get(language(), "en"),
+        timezone_selector=lambda: site.settings.zone,
+    )  # fmt: skip
+    babel.domain_instance = Catalogue()
+
+    def when(at_ms: int | None) -> Markup:
+        return say_when(at_ms, site.now(), site.settings.zone)
+
+    def since(at_ms: int) -> str:
+        return say_span(site.now() - at_ms)
+
+    app.jinja_env.globals.update(
+        when=when, since=since, span=say_span, called=say_word, language=language, state_word=say_state,
+        finding_words=say_finding, conduct_words=lambda code: say_conduct(code, language()),
+    )  # fmt: skip
+
+
+def say_when(at_ms: int | None, now_ms: int, zone: str) -> Markup:
+    """Give a moment as people say it, exact on touch: today 14:05, yesterday 14:05, 12 Oct 14:05, 12 Oct 2015 14:05."""
+    if at_ms is None:
+        return Markup('<span class="quiet">{}</span>').format(_("not known"))
+    at, now = (datetime.fromtimestamp(each / 1000, UTC) for each in (at_ms, now_ms))
+    days = (local_day(now_ms, zone) - local_day(at_ms, zone)).days
+    clock = format_datetime(at, "HH:mm")
+    if days == 0:
+        said = _("today %(clock)s", clock=clock)
+    elif days in {1, -1}:
+        said = _("yesterday %(clock)s", clock=clock) if days == 1 else _("tomorrow %(clock)s", clock=clock)
+    else:
+        pattern = {"zh": "M月d日 HH:mm"}.get(language(), "d MMM HH:mm")
+        far = {"zh": "y年M月d日 HH:mm"}.get(language(), "d MMM y HH:mm")
+        said = format_datetime(at, pattern if at.year == now.year else far)
+    exact = format_datetime(at, "y-MM-dd HH:mm:ss ZZZZ")
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), exact, said)
+
+
+def local_day(at_ms: int, zone: str) -> date:
+    """Give the office's day of a moment."""
+    return datetime.fromtimestamp(at_ms / 1000, ZoneInfo(zone)).date()
+
+
+def say_span(length_ms: int) -> str:
+    """Give a length of time in its largest unit: 3 hours, 2 天."""
+    seconds = max(1, abs(length_ms) // 1000)
+    return str(format_timedelta(seconds, threshold=1.5, locale=get_locale() or "en"))
+
+
+def say_word(kind: type[Any], value: str | None) -> str:
+    """Give the word of a value of `schemas.vocabulary` in the language in hand; a dash for none."""
+    if value is None:
+        return "–"
+    return WORDS[kind][value][0 if language() == "en" else 1]
+
+
+def say_state(name: str) -> str:
+    """Give what a visit's state is called."""
+    said: dict[State, str] = {
+        State.OPEN: _("still open"), State.ABANDONED: _("never ended"), State.AWAITING_FILES: _("files on their way"),
+        State.AWAITING_REVIEW: _("awaiting review"), State.RETURNED: _("question asked"),
+        State.ANSWERED: _("answered"), State.APPROVED: _("approved"), State.REJECTED: _("rejected"),
+    }  # fmt: skip
+    return said[State(name)]
+
+
+def say_finding(finding: Any) -> str:
+    """Give a finding's sentence in the language in hand."""
+    return fill_sentence(str(_(CATALOGUE[Code(finding["code"])][1])), finding["facts"])

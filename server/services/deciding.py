@@ -1,0 +1,91 @@
+"""
+Deciding in the office: a visit is claimed by whoever opens it, decided by one person, and the act is noted.
+
+Two reviewers never decide the same visit: the claim is taken again in the transaction of the decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from schemas.errors import FieldError
+from schemas.vocabulary import Act
+from server.domain.conduct.codes import ConductCode
+from server.domain.reviewing import State
+from server.domain.roles import Viewer
+from server.services.auditing import note_act
+from server.services.reviewing import decide_within
+from server.services.site import Site
+from server.storage import queue_rows, review_rows
+from server.storage.queue_rows import Wanted
+from server.storage.types import AnyRow
+
+CLAIM_MS = 10 * 60_000
+TO_DECIDE = (State.AWAITING_REVIEW.value, State.ANSWERED.value)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Who has a visit open, and until when (ms since the epoch)."""
+
+    is_mine: bool
+    name: str
+    until_ms: int
+
+
+def find_visit(connection: Connection, viewer: Viewer, visit_id: str) -> AnyRow:
+    """Give a visit of the viewer's agencies; raise `not-found`, also for one of another agency."""
+    rows = review_rows.find_visit(connection, visit_id)
+    if not rows or not viewer.sees(rows[0].agency_id):
+        raise FieldError("not-found", detail="There is no such visit among those of your agencies.")
+    return rows[0]
+
+
+def claim_visit(site: Site, viewer: Viewer, case_id: str, visit_id: str) -> Claim:
+    """Claim a visit for ten minutes; where somebody else has it open, say who."""
+    now_ms = site.now()
+
+    def job(connection: Connection) -> Claim:
+        is_mine = queue_rows.put_claim(connection, case_id, visit_id, viewer.id, now_ms, now_ms + CLAIM_MS)
+        row = queue_rows.read_claims_of(connection, [visit_id], now_ms)[visit_id]
+        return Claim(is_mine, row.name, row.until_ms)
+
+    return site.store.write(job)
+
+
+def decide(
+    site: Site, viewer: Viewer, visit_id: str, act: Act, *, reason: str = "", question: str = "",
+    amendment: Mapping[str, str] | None = None, saw: Collection[ConductCode] | None = None,
+) -> str:
+    """
+    Decide on a visit and let go of it; give the decision's id.
+
+    Raises `conflict` while somebody else has it open, and what `decide_within` raises.
+    """
+    now_ms = site.now()
+
+    def job(connection: Connection) -> str:
+        row = find_visit(connection, viewer, visit_id)
+        if not queue_rows.put_claim(connection, row.case_id, visit_id, viewer.id, now_ms, now_ms + CLAIM_MS):
+            raise FieldError("conflict", detail="Somebody else has this visit open. Nothing was changed.")
+        decision_id = decide_within(
+            connection, site, row.case_id, visit_id, act, viewer.name, reason=reason, question=question,
+            amendment=amendment, saw=saw,
+        )  # fmt: skip
+        queue_rows.drop_claim(connection, row.case_id, visit_id)
+        note_act(connection, site, viewer, act.value, "visit", visit_id)
+        return decision_id
+
+    return site.store.write(job)
+
+
+def find_next(site: Site, viewer: Viewer, wanted: Wanted) -> str | None:
+    """Give the next visit that waits for a person and that nobody has open."""
+    with site.store.read() as connection:
+        rows = queue_rows.list_queue(connection, wanted, None, 50)
+        taken = queue_rows.read_claims_of(connection, [row.visit_id for row in rows], site.now())
+    free = (row.visit_id for row in rows if row.visit_id not in taken or taken[row.visit_id].user_id == viewer.id)
+    return next(free, None)

@@ -1,0 +1,270 @@
+"""
+Signing in to the office: a name, a password, a code from a phone; a session that ends by itself; locks that grow.
+
+Whoever is refused is told the same, whether the name, the password or the code was wrong. A code works once.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache
+
+import pyotp
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Connection
+
+from schemas.errors import FieldError
+from server.domain.roles import Role, Viewer
+from server.services.auditing import note_act
+from server.services.site import Site
+from server.storage import office_rows
+from server.storage.types import AnyRow
+
+HOUR_MS = 3_600_000
+IDLE_MS = 2 * HOUR_MS  # a session that is not used ends
+LONGEST_MS = 12 * HOUR_MS  # a working day
+SEEN_MS = 60_000  # how exactly the last use is kept
+TRIES = 5  # before the first lock
+LOCK_MS, LONGEST_LOCK_MS = 30_000, HOUR_MS  # doubled with each failure after that
+STEP_S = 30  # RFC 6238
+SHORTEST_PASSWORD = 10
+RECOVERY_CODES = 10
+NAME = re.compile(r"[\w.@-]{2,64}")
+ISSUER = "Fairvisit"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What came of signing in: a session's token, or none and until when the name is locked (ms since the epoch)."""
+
+    token: str = ""
+    locked_until_ms: int | None = None
+
+
+def add_user(
+    site: Site, name: str, password: str, roles: Collection[Role], agencies: Collection[str] = (), *,
+    needs_totp: bool = True, by: str = "",
+) -> str:
+    """
+    Add an account; give its id. *agencies* are ids; none: it sees every agency.
+
+    Raises `invalid` for a name that is taken or no name, a password that is too short, or no role.
+    """
+    _check_password(name, password)
+    if not NAME.fullmatch(name):
+        raise FieldError("invalid", {"name": ["takes 2 to 64 letters, digits and . _ @ -"]})
+    if not roles:
+        raise FieldError("invalid", {"roles": ["name at least one"]})
+    user_id = site.new_id()
+    row = {
+        "id": user_id, "name": name, "password": _hasher().hash(password), "roles": sorted(roles),
+        "agencies": sorted(agencies), "needs_totp": needs_totp, "made_ms": site.now(),
+    }  # fmt: skip
+
+    def job(connection: Connection) -> None:
+        if office_rows.find_user(connection, name) is not None:
+            raise FieldError("invalid", {"name": [f"'{name}' is taken"]})
+        office_rows.add_user(connection, row)
+        facts = {"roles": row["roles"], "agencies": row["agencies"]}
+        note_act(connection, site, Viewer("", by or "command line", frozenset()), "added_user", "user", name, **facts)
+
+    site.store.write(job)
+    return user_id
+
+
+def set_password(site: Site, name: str, password: str, by: str) -> None:
+    """Give an account a new password, a second factor to set up anew, and no session; raise `not-found`."""
+    _check_password(name, password)
+    hashed = _hasher().hash(password)
+
+    def job(connection: Connection) -> None:
+        row = _known(connection, name)
+        new = {"password": hashed, "totp_secret": None, "failures": 0, "locked_until_ms": None}
+        office_rows.change_user(connection, row.id, **new)
+        office_rows.put_recovery_codes(connection, row.id, [])
+        office_rows.end_sessions(connection, row.id, site.now())
+        note_act(connection, site, Viewer("", by, frozenset()), "reset_user", "user", name)
+
+    site.store.write(job)
+
+
+def close_user(site: Site, name: str, by: str) -> None:
+    """Close an account and end its sessions; what it did stays. Raises `not-found`."""
+
+    def job(connection: Connection) -> None:
+        row = _known(connection, name)
+        office_rows.change_user(connection, row.id, status="closed")
+        office_rows.end_sessions(connection, row.id, site.now())
+        note_act(connection, site, Viewer("", by, frozenset()), "closed_user", "user", name)
+
+    site.store.write(job)
+
+
+def sign_in(site: Site, name: str, password: str, code: str, browser: str) -> Attempt:
+    """Try to sign in. Every try is noted, whether it succeeds or not."""
+    now_ms = site.now()
+    with site.store.read() as connection:
+        row = office_rows.find_user(connection, name)
+    is_right = _is_password(row, password)
+    if row is None:
+        site.store.write(lambda connection: _note_refused(connection, site, None, name[:64]))
+        return Attempt()
+    token = base64.urlsafe_b64encode(site.random_bytes(32)).decode().rstrip("=")
+    csrf = site.random_bytes(16).hex()
+
+    def job(connection: Connection) -> Attempt:
+        user = office_rows.lock_user(connection, row.id)
+        if user.locked_until_ms is not None and user.locked_until_ms > now_ms:
+            _note_refused(connection, site, user.id, name, locked=True)
+            return Attempt(locked_until_ms=user.locked_until_ms)
+        if not (is_right and user.status == "active" and _is_code(connection, user, code, now_ms)):
+            failures = user.failures + 1
+            until_ms = None
+            if failures >= TRIES:
+                until_ms = now_ms + min(LONGEST_LOCK_MS, LOCK_MS * 2 ** min(20, failures - TRIES))
+            office_rows.change_user(connection, user.id, failures=failures, locked_until_ms=until_ms)
+            _note_refused(connection, site, user.id, name)
+            return Attempt(locked_until_ms=until_ms)
+        office_rows.change_user(connection, user.id, failures=0, locked_until_ms=None)
+        session = {
+            "token": _hash(token), "id": site.new_id(), "user_id": user.id, "csrf": csrf, "browser": browser[:200],
+            "made_ms": now_ms, "seen_ms": now_ms,
+        }  # fmt: skip
+        office_rows.add_session(connection, session)
+        note_act(connection, site, _viewer(user), "signed_in", "session", session["id"])
+        return Attempt(token)
+
+    return site.store.write(job)
+
+
+def find_viewer(site: Site, token: str) -> Viewer | None:
+    """Give whoever a session's token belongs to; None where it has ended."""
+    now_ms = site.now()
+    with site.store.read() as connection:
+        row = office_rows.find_session(connection, _hash(token))
+    if row is None or row.status != "active" or now_ms - row.seen_ms > IDLE_MS or now_ms - row.made_ms > LONGEST_MS:
+        return None
+    if now_ms - row.seen_ms > SEEN_MS:
+        site.store.write(lambda connection: office_rows.see_session(connection, row.session_id, now_ms))
+    return _viewer(row, row.session_id, row.csrf)
+
+
+def sign_out(site: Site, viewer: Viewer, session_id: str | None = None) -> None:
+    """End this session of the viewer's, or another one of theirs."""
+
+    def job(connection: Connection) -> None:
+        ended = office_rows.end_sessions(connection, viewer.id, site.now(), session_id or viewer.session_id)
+        if not ended:
+            raise FieldError("not-found", detail="This session has ended already.")
+        note_act(connection, site, viewer, "signed_out", "session", session_id or viewer.session_id)
+
+    site.store.write(job)
+
+
+def offer_totp(viewer: Viewer) -> tuple[str, str]:
+    """Give a new secret and the address a phone's app reads it from; nothing is kept before `set_totp`."""
+    secret = pyotp.random_base32()
+    return secret, pyotp.TOTP(secret).provisioning_uri(name=viewer.name, issuer_name=ISSUER)
+
+
+def set_totp(site: Site, viewer: Viewer, secret: str, code: str) -> list[str]:
+    """Keep the second factor once a code of it was typed in; give the recovery codes, which are shown this once."""
+    step = _step_of(secret, code, site.now())
+    if step is None:
+        raise FieldError("invalid", {"code": ["does not fit this secret; type the newest six digits"]})
+    codes = [_grouped(base64.b32encode(site.random_bytes(10)).decode().lower()) for _ in range(RECOVERY_CODES)]
+
+    def job(connection: Connection) -> None:
+        office_rows.lock_user(connection, viewer.id)
+        office_rows.change_user(connection, viewer.id, totp_secret=secret, totp_step=step)
+        office_rows.put_recovery_codes(connection, viewer.id, [_hash(_plain(each)) for each in codes])
+        note_act(connection, site, viewer, "set_totp", "user", viewer.name)
+
+    site.store.write(job)
+    return codes
+
+
+def _viewer(row: AnyRow, session_id: str = "", csrf: str = "") -> Viewer:
+    return Viewer(
+        row.id, row.name, frozenset(Role(each) for each in row.roles), frozenset(row.agencies), row.language,
+        session_id, csrf, lacks_totp=row.needs_totp and row.totp_secret is None,
+    )  # fmt: skip
+
+
+def _known(connection: Connection, name: str) -> AnyRow:
+    row = office_rows.find_user(connection, name)
+    if row is None:
+        raise FieldError("not-found", detail=f"There is no account '{name}'.")
+    return row
+
+
+def _note_refused(
+    connection: Connection, site: Site, user_id: str | None, name: str, *, locked: bool = False
+) -> Attempt:
+    note_act(connection, site, Viewer(user_id or "", name, frozenset()), "sign_in_refused", locked=locked)
+    return Attempt()
+
+
+def _check_password(name: str, password: str) -> None:
+    if len(password) < SHORTEST_PASSWORD or password.lower() == name.lower():
+        raise FieldError("invalid", {"password": [f"takes at least {SHORTEST_PASSWORD} characters, and not the name"]})
+
+
+@cache
+def _hasher() -> PasswordHasher:
+    return PasswordHasher()
+
+
+@cache
+def _nobody() -> str:
+    """Give a password nobody has: a name that is not known takes as long as one that is."""
+    return _hasher().hash("nobody's password")
+
+
+def _is_password(row: AnyRow | None, password: str) -> bool:
+    try:
+        _hasher().verify(_nobody() if row is None else row.password, password)
+    except (VerificationError, InvalidHashError):
+        return False
+    return row is not None
+
+
+def _is_code(connection: Connection, user: AnyRow, code: str, now_ms: int) -> bool:
+    """Say whether the second factor holds: six digits not used before, or a recovery code; none where none is set."""
+    if user.totp_secret is None:
+        return True
+    step = _step_of(user.totp_secret, code, now_ms)
+    if step is not None and step > user.totp_step:
+        office_rows.change_user(connection, user.id, totp_step=step)
+        return True
+    return office_rows.use_recovery_code(connection, user.id, _hash(_plain(code)), now_ms)
+
+
+def _step_of(secret: str, code: str, now_ms: int) -> int | None:
+    """Give the step whose code this is, among the one now and its neighbours."""
+    typed = "".join(code.split())
+    now = now_ms // 1000 // STEP_S
+    try:
+        maker = pyotp.TOTP(secret)
+        steps = (now, now - 1, now + 1)
+        return next((step for step in steps if hmac.compare_digest(maker.generate_otp(step), typed)), None)
+    except (TypeError, ValueError):  # letters no code has, or a secret that is none
+        return None
+
+
+def _grouped(code: str) -> str:
+    return "-".join(code[place : place + 4] for place in range(0, len(code), 4))
+
+
+def _plain(code: str) -> str:
+    return re.sub(r"[\s-]", "", code).lower()
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,138 @@
+"""
+Rows of the reviewers' queue: visits in the order they need a person, page by page, and who has which one open.
+
+One lane is one state of one agency, read along an index; lanes are merged here. A page costs the same however many
+visits there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from heapq import merge
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, exists, func, literal, select, tuple_
+
+from server.storage.feed import upsert
+from server.storage.office_tables import office_user, visit_claim
+from server.storage.tables import agent, case, place
+from server.storage.types import AnyRow
+from server.storage.visit_tables import finding, visit
+
+Place = tuple[int, int, str]  # rank, started_ms, visit_id: where a page ended
+MOST_COUNTED = 1000
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which visits are wanted; an empty part asks for all."""
+
+    states: tuple[str, ...]
+    agencies: tuple[str, ...] = ()
+    agent_code: str = ""
+    finding_code: str = ""
+    outcome: str = ""  # a contact result or a disposition
+    area: str = ""
+    since_ms: int | None = None
+    until_ms: int | None = None
+    is_flagged: bool | None = None
+
+
+_ORDER = (visit.c.rank, visit.c.started_ms, visit.c.visit_id)
+
+
+def list_queue(connection: Connection, wanted: Wanted, after: Place | None, most: int) -> list[AnyRow]:
+    """Give the visits wanted from *after* on: the gravest finding first, then the longest waiting."""
+    lanes = (
+        list(connection.execute(_lane(wanted, state, agency, after).order_by(*_ORDER).limit(most)))
+        for state in wanted.states
+        for agency in wanted.agencies or (None,)
+    )
+    return list(islice(merge(*lanes, key=place_of), most))
+
+
+def place_of(row: AnyRow) -> Place:
+    """Give where a row stands in the order."""
+    return row.rank, row.started_ms or 0, row.visit_id
+
+
+def count_queue(connection: Connection, wanted: Wanted) -> int:
+    """Count the visits wanted, up to `MOST_COUNTED`."""
+    found = 0
+    for state in wanted.states:
+        for agency in wanted.agencies or (None,):
+            lane = _lane(wanted, state, agency, None).limit(MOST_COUNTED - found)
+            found += connection.execute(select(func.count()).select_from(lane.subquery())).scalar_one()
+    return found
+
+
+def _lane(wanted: Wanted, state: str, agency_id: str | None, after: Place | None) -> Select[Any]:
+    lane = (
+        select(
+            visit.c.case_id, visit.c.visit_id, visit.c.state, visit.c.rank, visit.c.started_ms, visit.c.updated_ms,
+            visit.c.contact_result, visit.c.disposition, visit.c.lead_agent_id, visit.c.agency_id, visit.c.area,
+            case.c.reference, place.c.address, agent.c.code,
+        )
+        .outerjoin(case, case.c.id == visit.c.case_id)
+        .outerjoin(place, place.c.id == case.c.place_id)
+        .outerjoin(agent, agent.c.id == visit.c.lead_agent_id)
+        .where(visit.c.state == state)
+    )  # fmt: skip
+    if agency_id is not None:
+        lane = lane.where(visit.c.agency_id == agency_id)
+    if wanted.agent_code:
+        lane = lane.where(agent.c.code == wanted.agent_code)
+    if wanted.area:
+        lane = lane.where(visit.c.area == wanted.area)
+    if wanted.outcome:
+        lane = lane.where((visit.c.disposition == wanted.outcome) | (visit.c.contact_result == wanted.outcome))
+    if wanted.since_ms is not None:
+        lane = lane.where(visit.c.started_ms >= wanted.since_ms)
+    if wanted.until_ms is not None:
+        lane = lane.where(visit.c.started_ms < wanted.until_ms)
+    if wanted.is_flagged is not None:
+        lane = lane.where(visit.c.rank < 2 if wanted.is_flagged else visit.c.rank >= 2)
+    if wanted.finding_code:
+        mine = (finding.c.case_id == visit.c.case_id) & (finding.c.visit_id == visit.c.visit_id)
+        lane = lane.where(exists().where(mine, finding.c.code == wanted.finding_code, finding.c.gone_ms.is_(None)))
+    if after is not None:
+        values = (literal(part, column.type) for column, part in zip(_ORDER, after, strict=True))
+        lane = lane.where(tuple_(*_ORDER) > tuple_(*values))
+    return lane
+
+
+def read_findings_of(connection: Connection, visit_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """Give the standing findings of these visits, by visit."""
+    columns = (finding.c.visit_id, finding.c.code, finding.c.severity, finding.c.facts)
+    found: dict[str, list[dict[str, Any]]] = {}
+    mine = finding.c.visit_id.in_(visit_ids) & finding.c.gone_ms.is_(None)
+    for row in connection.execute(select(*columns).where(mine)):
+        found.setdefault(row.visit_id, []).append(dict(row._mapping))
+    return found
+
+
+def read_claims_of(connection: Connection, visit_ids: Sequence[str], now_ms: int) -> dict[str, AnyRow]:
+    """Give who has which of these visits open."""
+    wanted = (
+        select(visit_claim, office_user.c.name)
+        .join(office_user, office_user.c.id == visit_claim.c.user_id)
+        .where(visit_claim.c.visit_id.in_(visit_ids), visit_claim.c.until_ms > now_ms)
+    )
+    return {row.visit_id: row for row in connection.execute(wanted)}
+
+
+def put_claim(connection: Connection, case_id: str, visit_id: str, user_id: str, now_ms: int, until_ms: int) -> bool:
+    """Claim a visit where nobody else has it open; say whether it is theirs now."""
+    row = {"case_id": case_id, "visit_id": visit_id, "user_id": user_id, "until_ms": until_ms}
+    free = (visit_claim.c.until_ms <= now_ms) | (visit_claim.c.user_id == user_id)
+    statement = upsert(connection)(visit_claim).values(**row).on_conflict_do_update(
+        index_elements=["case_id", "visit_id"], set_={"user_id": user_id, "until_ms": until_ms}, where=free
+    )  # fmt: skip
+    return connection.execute(statement.returning(visit_claim.c.user_id)).first() is not None
+
+
+def drop_claim(connection: Connection, case_id: str, visit_id: str) -> None:
+    """Let go of a visit."""
+    connection.execute(delete(visit_claim).where(visit_claim.c.case_id == case_id, visit_claim.c.visit_id == visit_id))
