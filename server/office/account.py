@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from schemas.errors import FieldError
 from server.domain.roles import ROLES, Viewer
-from server.office.layout import NAVIGATION
+from server.office.layout import rooms_of
 from server.office.pages import COOKIE, Answer, Pages, check_origin, go, set_cookie, show, tell, tell_error, words
 from server.office.speaking import LANGUAGES
 from server.rates import RateLimit
@@ -48,8 +48,7 @@ def add_pages(pages: Pages) -> None:
     @pages.get("/", *ROLES, before_totp=True)
     def home(viewer: Viewer) -> Answer:
         """Lead to the first page that is theirs."""
-        first = next((each.endpoint for each in NAVIGATION if viewer.may(each.roles)), "me")
-        return go(first)
+        return go(next((each.endpoint for each in rooms_of(viewer)), "me"))
 
     @pages.post("/sign-out", *ROLES, before_totp=True)
     def sign_out(viewer: Viewer) -> Answer:

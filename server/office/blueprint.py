@@ -8,13 +8,34 @@ from jinja2 import StrictUndefined
 from schemas import vocabulary
 from schemas.errors import FieldError
 from server.domain.roles import ROLES, Role, Viewer
-from server.office import account, queue, visit
+from server.office import (
+    account,
+    accounts,
+    audit,
+    bulk,
+    cases,
+    complaints,
+    conflicts,
+    devices,
+    dispatch,
+    exports,
+    imports,
+    oversight,
+    queue,
+    rulebooks,
+    statements,
+    today,
+    visit,
+)  # fmt: skip
 from server.office.layout import add_look, navigation_of
 from server.office.pages import Answer, Pages, secure_sessions
 from server.office.speaking import register_languages
 from server.services.site import Site
 
-ROOMS = (account, queue, visit)
+ROOMS = (
+    account, today, queue, visit, bulk, cases, dispatch, conflicts, devices, statements, complaints, oversight,
+    rulebooks, imports, exports, audit, accounts,
+)  # fmt: skip
 
 
 def register_office(app: Flask, site: Site) -> None:

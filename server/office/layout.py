@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import request
+from flask import current_app, request
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
 
-from server.domain.roles import Role, Viewer
+from server.domain.roles import ROLES, Role, Viewer
 from server.office.pages import Answer, Pages
 
 HERE = Path(__file__).parent
@@ -35,13 +35,37 @@ class Room:
 
 
 REVIEW = frozenset({Role.REVIEWER, Role.SUPERVISOR, Role.AUDITOR})
-NAVIGATION = (Room("queue", _("Queue"), REVIEW),)
+DISPATCH = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.AUDITOR})
+ANSWER = frozenset({Role.SUPPORT, Role.SUPERVISOR, Role.AUDITOR})
+KEEP = frozenset({Role.ADMIN, Role.AUDITOR})
+NAVIGATION = (
+    Room("today", _("Today"), ROLES),
+    Room("queue", _("Queue"), REVIEW),
+    Room("cases", _("Cases"), REVIEW | DISPATCH | ANSWER),
+    Room("dispatch", _("Dispatch"), DISPATCH),
+    Room("conflicts", _("Conflicts"), DISPATCH | REVIEW),
+    Room("devices", _("Devices"), DISPATCH | KEEP),
+    Room("statements", _("Statements"), DISPATCH | REVIEW),
+    Room("complaints", _("Complaints"), ANSWER),
+    Room("oversight", _("Oversight"), frozenset({Role.SUPERVISOR, Role.AUDITOR})),
+    Room("rulebooks", _("Rulebooks"), ROLES),
+    Room("imports", _("Imports"), DISPATCH | KEEP),
+    Room("exports", _("Exports"), frozenset({Role.SUPERVISOR, Role.AUDITOR})),
+    Room("audit", _("Audit"), frozenset({Role.AUDITOR, Role.ADMIN})),
+    Room("accounts", _("Accounts"), frozenset({Role.ADMIN})),
+)
 
 
 def navigation_of(viewer: Viewer) -> list[tuple[str, LazyString, bool]]:
     """Give what stands in the head of each page: address, title, and whether it is where the viewer is."""
     here = (request.endpoint or "").removeprefix("office.")
-    return [(each.endpoint, each.title, each.endpoint == here) for each in NAVIGATION if viewer.may(each.roles)]
+    return [(each.endpoint, each.title, each.endpoint == here) for each in rooms_of(viewer)]
+
+
+def rooms_of(viewer: Viewer) -> list[Room]:
+    """Give the rooms that are theirs."""
+    built = current_app.view_functions
+    return [each for each in NAVIGATION if viewer.may(each.roles) and f"office.{each.endpoint}" in built]
 
 
 def add_look(pages: Pages) -> Mapping[str, str]:

@@ -6,16 +6,46 @@ from server.domain.roles import ROLES, Viewer
 from server.office.pages import Pages
 from tests.contract.office.desk import Desk
 
-# What each role opens, by endpoint; what stands for nobody here is closed. A new page is a line here.
-EVERYBODY = {"home", "me", "miss", "choose_language", "end_session", "totp", "keep_totp", "sign_out"}
-REVIEWING = {"queue", "visit"}
+# Which roles open which page, by endpoint; what does not stand here is closed. A new page is a line here.
+ALL = "dispatcher reviewer supervisor auditor admin support"
 OPENS = {
-    "dispatcher": set(),
-    "reviewer": REVIEWING | {"decide"},
-    "supervisor": REVIEWING | {"decide"},
-    "auditor": REVIEWING,
-    "admin": set(),
-    "support": set(),
+    # -- account --
+    "home": ALL, "me": ALL, "miss": ALL, "choose_language": ALL, "end_session": ALL, "totp": ALL, "keep_totp": ALL,
+    "sign_out": ALL,
+    # -- today --
+
+    # -- queue --
+    "queue": "reviewer supervisor auditor",
+
+    # -- visit --
+    "visit": "reviewer supervisor auditor",
+    "decide": "reviewer supervisor",
+
+    # -- bulk --
+
+    # -- cases --
+
+    # -- dispatch --
+
+    # -- conflicts --
+
+    # -- devices --
+
+    # -- statements --
+
+    # -- complaints --
+
+    # -- oversight --
+
+    # -- rulebooks --
+
+    # -- imports --
+
+    # -- exports --
+
+    # -- audit --
+
+    # -- accounts --
 }  # fmt: skip
 UNGUARDED = {"static", "look", "sign_in_page", "sign_in"}
 
@@ -29,12 +59,9 @@ def pages_of(desk: Desk) -> Pages:
 def test_each_role_opens_exactly_its_pages(desk: Desk) -> None:
     """The table above is the whole truth: no page is missing from it, none is open to another role."""
     pages = pages_of(desk)
-    found = {
-        role.value: {name.removeprefix("office.") for name, may in pages.access.items() if role in may}
-        for role in ROLES
-    }
+    found = {name.removeprefix("office."): set(may) for name, may in pages.access.items()}
 
-    assert {role: opened | EVERYBODY for role, opened in OPENS.items()} == found
+    assert {name: set(roles.split()) for name, roles in OPENS.items()} == found
     assert UNGUARDED == {name.removeprefix("office.") for name in pages.open}
 
 

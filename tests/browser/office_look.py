@@ -1,0 +1,173 @@
+"""
+Look at the office as its people do: each page on the demo's two days, and on an empty office, at a desk and on a phone.
+
+    python -m tests.browser.office_look [--demo FOLDER] [--out FOLDER] [page ...]
+
+Writes a picture of each page (page-data-width-language-scheme.png) and ends with 1 where axe finds anything serious, a
+page answers otherwise than 200, or one is wider than the window. A played demo's folder (`fairvisit demo --once
+--folder F`) is copied and left as it is; without one the demo is played first, which takes a minute.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+from sqlalchemy import select
+from werkzeug.serving import make_server
+
+from server.app import create_app, open_site
+from server.demo.performing import perform
+from server.domain.roles import ROLES
+from server.services import signing_in
+from server.services.site import Site
+from server.settings import Settings
+from server.storage.visit_tables import visit
+from tests.browser.look import FLAGS, SERIOUS, Quiet
+
+NAME, PASSWORD = "look", "a long enough one"
+WIDTHS = {1280: 800, 390: 844}
+VIEWS = ((1280, "en", "light"), (1280, "zh", "dark"), (390, "en", "dark"), (390, "zh", "light"))
+
+
+def addresses(site: Site) -> dict[str, str]:
+    """Give the address of each page of the office by a short name, on what the demo left there."""
+    pages = {"me": "/me", "totp": "/me/totp", "nothing": "/no"}
+    # -- today --
+
+    # -- queue --
+    pages |= {"queue": "/queue", "queue-all": "/queue?state=approved"}
+
+    # -- bulk --
+
+    # -- cases --
+
+    # -- dispatch --
+
+    # -- conflicts --
+
+    # -- devices --
+
+    # -- statements --
+
+    # -- complaints --
+
+    # -- oversight --
+
+    # -- rulebooks --
+
+    # -- imports --
+
+    # -- exports --
+
+    # -- audit --
+
+    # -- accounts --
+
+    # -- visit --
+    with site.store.read() as connection:
+        graves = select(visit.c.visit_id).where(visit.c.state == "awaiting_review").order_by(visit.c.rank)
+        for visit_id in connection.execute(graves.limit(1)).scalars():
+            pages["visit"] = f"/visits/{visit_id}"
+    return pages
+
+
+def open_copy(demo: Path, folder: Path) -> Site:
+    """Open a copy of a played demo, with an account of every role."""
+    shutil.copytree(demo, folder)
+    settings = Settings(
+        database_url=f"sqlite:///{folder / 'fairvisit.db'}", folder=str(folder), clock_file=str(folder / "clock"),
+        zone="America/Los_Angeles", region="US-CA", rulebooks="US",
+    )  # fmt: skip
+    return _open(settings)
+
+
+def open_empty(folder: Path) -> Site:
+    """Open an office in which nothing has happened yet."""
+    return _open(Settings(database_url=f"sqlite:///{folder / 'empty.db'}", folder=str(folder)))
+
+
+def _open(settings: Settings) -> Site:
+    site = open_site(settings)
+    signing_in.add_user(site, NAME, PASSWORD, ROLES, needs_totp=False)
+    return site
+
+
+def look(browser: Browser, site: Site, data: str, chosen: Mapping[str, str], out: Path) -> Iterator[str]:
+    """Load each page in each view, keep its picture, and give what is wrong with it."""
+    server = make_server("127.0.0.1", 0, create_app(site), threaded=True, request_handler=Quiet)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}/office"
+    for width, language, scheme in VIEWS:
+        context = browser.new_context(
+            viewport={"width": width, "height": WIDTHS[width]}, color_scheme=scheme,
+            locale="zh-CN" if language == "zh" else "en-GB",
+        )  # fmt: skip
+        page = context.new_page()
+        page.on("console", lambda said: print(f"console: {said.text}") if said.type == "error" else None)
+        page.goto(f"{address}/sign-in")
+        yield from _check(page, out / f"sign-in-{data}-{width}-{language}-{scheme}.png", width)
+        page.fill("#name", NAME)
+        page.fill("#password", PASSWORD)
+        page.click("button")
+        for name, path in chosen.items():
+            answer = page.goto(address + path)
+            where = out / f"{name}-{data}-{width}-{language}-{scheme}.png"
+            if answer is None or answer.status not in ({404} if name == "nothing" else {200}):
+                yield f"{where.stem}: answered {answer and answer.status}"
+            yield from _check(page, where, width)
+        context.close()
+    server.shutdown()
+
+
+def _check(page: Page, where: Path, width: int) -> Iterator[str]:
+    page.screenshot(path=where, full_page=True)
+    if (wide := page.evaluate("document.documentElement.scrollWidth")) > width:
+        yield f"{where.stem}: {wide} px wide"
+    found = Axe().run(page).response["violations"]
+    for each in found:
+        if each["impact"] in SERIOUS:
+            nodes = "; ".join(node["html"][:120] for node in each["nodes"][:3])
+            yield f"{where.stem}: {each['id']} ({each['impact']}): {nodes}"
+
+
+def main() -> int:
+    """Look at everything; give 1 where something is wrong."""
+    asked = argparse.ArgumentParser()
+    asked.add_argument("--demo", type=Path)
+    asked.add_argument("--out", type=Path, default=Path("var/look-office"))
+    asked.add_argument("pages", nargs="*")
+    options = asked.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        print("There is no Chromium on PATH; install one (Debian: chromium), then look again.")
+        return 1
+    wrong: list[str] = []
+    with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
+        demo = options.demo or _play(Path(place) / "played")
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        for data, site in (("full", open_copy(demo, Path(place) / "copy")), ("empty", open_empty(Path(place)))):
+            chosen = addresses(site)
+            chosen = {name: chosen[name] for name in chosen if not options.pages or name in options.pages}
+            wrong += look(browser, site, data, chosen, options.out)
+            site.store.close()
+        browser.close()
+    print("\n".join(wrong) or f"Nothing serious. Look: {options.out}")
+    return 1 if wrong else 0
+
+
+def _play(folder: Path) -> Path:
+    with perform("sf", 1, folder, 0, lambda line: None, lambda label, done, size: None):
+        return folder
+
+
+if __name__ == "__main__":
+    sys.exit(main())
