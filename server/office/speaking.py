@@ -26,6 +26,7 @@ from schemas.words import WORDS
 from server.domain.conduct.codes import say_conduct
 from server.domain.findings.codes import CATALOGUE, Code, fill_sentence
 from server.domain.reviewing import State
+from server.domain.roles import Role
 from server.services.site import Site
 
 HERE = Path(__file__).parent
@@ -80,6 +81,7 @@ def register_languages(app: Flask, site: Site) -> None:
 
     app.jinja_env.globals.update(
         when=when, since=since, span=say_span, called=say_word, language=language, state_word=say_state,
+        role_word=say_role,
         finding_words=say_finding, conduct_words=lambda code: say_conduct(code, language()),
     )  # fmt: skip
 
@@ -129,6 +131,15 @@ def say_state(name: str) -> str:
         State.ANSWERED: _("answered"), State.APPROVED: _("approved"), State.REJECTED: _("rejected"),
     }  # fmt: skip
     return said[State(name)]
+
+
+def say_role(name: str) -> str:
+    """Give what a role is called."""
+    said: dict[Role, str] = {
+        Role.DISPATCHER: _("dispatcher"), Role.REVIEWER: _("reviewer"), Role.SUPERVISOR: _("supervisor"),
+        Role.AUDITOR: _("auditor"), Role.ADMIN: _("admin"), Role.SUPPORT: _("support"),
+    }  # fmt: skip
+    return said[Role(name)]
 
 
 def say_finding(finding: Any) -> str:
