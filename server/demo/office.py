@@ -23,6 +23,7 @@ from server.demo.scenario import Scenario
 from server.domain.assigning import Order
 from server.domain.conduct.recounting import load
 from server.domain.conduct.verdicts import Verdict
+from server.domain.roles import Role
 from server.services.assigning import assign, assign_orders, close_cases
 from server.services.contacts import import_contacts
 from server.services.enrolling import issue_code
@@ -35,6 +36,7 @@ from server.services.people import AgentEntry, put_agents, put_team
 from server.services.policies import assign_by_policy
 from server.services.policy_table import load_policy
 from server.services.reviewing import decide_visit
+from server.services.signing_in import add_user
 from server.services.site import Site
 from server.services.training import import_papers
 from server.services.vouching import state_words
@@ -43,6 +45,8 @@ from server.storage.case_rows import find_cases, read_for_packing
 from server.storage.people_rows import read_agents_by_code
 
 BY = "demo office"
+PASSWORD = "two days in 2016"  # of every desk of the demo, which is a rehearsal
+DESKS = (Role.REVIEWER, Role.DISPATCHER, Role.SUPERVISOR, Role.SUPPORT, Role.AUDITOR, Role.ADMIN)
 LEDGER_TITLES = ("Loan No", "Receipt No", "Payment Date", "Amount")
 
 
@@ -84,6 +88,11 @@ class Office:
             keys = [(portfolio.lender, reference) for reference in sorted({*self.scenario.charges, *barred})]
             self.case_ids = {key[1]: case_id for key, case_id in find_cases(connection, keys).items()}
         return portfolio, ledger, contacts
+
+    def open_desks(self) -> None:
+        """Give each role of the office an account named after it."""
+        for role in DESKS:
+            add_user(self.site, role.value, PASSWORD, [role], needs_totp=False, by=BY)
 
     def engage(self) -> int:
         """Enter agencies, teams and agents; give how many agents."""

@@ -112,6 +112,7 @@ def _prepare(director: Director, say: Say) -> list[Refused]:
     if places:
         say(f"Found {places['found']:,} places by known addresses; {places['missing']} stay without coordinates.")
     agents = office.engage()
+    office.open_desks()
     assigned, refused, by_policy = office.assign_all(), office.try_barred(), office.assign_rest()
     say(
         f"Entered {agents} agents; assigned {assigned} cases to their crews, {by_policy} by policy; "

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from server.demo.balancing import DayBalance
 from server.demo.counting import MOST_FLAGGED, CodeCount, GateCount, Quality
+from server.demo.office import DESKS, PASSWORD
 from server.demo.plot import Planted
 from server.demo.scenario import Scenario
 from server.domain.conduct.wording import say_from
@@ -126,7 +127,11 @@ def show_counts(counts: Mapping[str, int]) -> Iterator[str]:
 
 def show_where(url: str, env_file: str, visit_id: str) -> Iterator[str]:
     """Say where to look next; *visit_id* is one with something to see."""
-    yield "The server keeps running, at the time of the morning after; Ctrl+C stops it. To look at:"
+    yield "The server keeps running, at the time of the morning after; Ctrl+C stops it."
+    yield f"The office is open: {url}/office/"
+    yield f"  sign in as {', '.join(role.value for role in DESKS[:-1])} or {DESKS[-1].value}; password: {PASSWORD}"
+    yield f"  a visit with something to see: {url}/office/visits/{visit_id}"
+    yield "To look at:"
     for path in ADDRESSES:
         yield f"  {url}/{path}"
     yield f"To try, in another terminal, after `. {env_file}`:"

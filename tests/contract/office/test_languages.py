@@ -1,4 +1,4 @@
-"""The office speaks both languages whole: each sentence of a page has its Chinese, and none that nobody says is kept."""
+"""The office speaks both languages whole: each sentence of a page has its Chinese, and nothing idle is kept."""
 
 from __future__ import annotations
 
