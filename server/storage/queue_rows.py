@@ -40,13 +40,23 @@ class Wanted:
     is_flagged: bool | None = None
 
 
+_SHOWN = (
+    select(
+        visit.c.case_id, visit.c.visit_id, visit.c.state, visit.c.rank, visit.c.started_ms, visit.c.updated_ms,
+        visit.c.contact_result, visit.c.disposition, visit.c.lead_agent_id, visit.c.agency_id, visit.c.area,
+        case.c.reference, place.c.address, agent.c.code,
+    )
+    .outerjoin(case, case.c.id == visit.c.case_id)
+    .outerjoin(place, place.c.id == case.c.place_id)
+    .outerjoin(agent, agent.c.id == visit.c.lead_agent_id)
+)  # fmt: skip
 _ORDER = (visit.c.rank, visit.c.started_ms, visit.c.visit_id)
 
 
 def list_queue(connection: Connection, wanted: Wanted, after: Place | None, most: int) -> list[AnyRow]:
     """Give the visits wanted from *after* on: the gravest finding first, then the longest waiting."""
     lanes = (
-        list(connection.execute(_lane(wanted, state, agency, after).order_by(*_ORDER).limit(most)))
+        list(connection.execute(_narrow(_SHOWN, wanted, state, agency, after).order_by(*_ORDER).limit(most)))
         for state in wanted.states
         for agency in wanted.agencies or (None,)
     )
@@ -63,27 +73,20 @@ def count_queue(connection: Connection, wanted: Wanted) -> int:
     found = 0
     for state in wanted.states:
         for agency in wanted.agencies or (None,):
-            lane = _lane(wanted, state, agency, None).limit(MOST_COUNTED - found)
+            lane = _narrow(select(visit.c.visit_id), wanted, state, agency).limit(MOST_COUNTED - found)
             found += connection.execute(select(func.count()).select_from(lane.subquery())).scalar_one()
     return found
 
 
-def _lane(wanted: Wanted, state: str, agency_id: str | None, after: Place | None) -> Select[Any]:
-    lane = (
-        select(
-            visit.c.case_id, visit.c.visit_id, visit.c.state, visit.c.rank, visit.c.started_ms, visit.c.updated_ms,
-            visit.c.contact_result, visit.c.disposition, visit.c.lead_agent_id, visit.c.agency_id, visit.c.area,
-            case.c.reference, place.c.address, agent.c.code,
-        )
-        .outerjoin(case, case.c.id == visit.c.case_id)
-        .outerjoin(place, place.c.id == case.c.place_id)
-        .outerjoin(agent, agent.c.id == visit.c.lead_agent_id)
-        .where(visit.c.state == state)
-    )  # fmt: skip
+def _narrow(
+    rows: Select[Any], wanted: Wanted, state: str, agency_id: str | None, after: Place | None = None
+) -> Select[Any]:
+    lane = rows.where(visit.c.state == state)
     if agency_id is not None:
         lane = lane.where(visit.c.agency_id == agency_id)
     if wanted.agent_code:
-        lane = lane.where(agent.c.code == wanted.agent_code)
+        lead = select(agent.c.id).where(agent.c.code == wanted.agent_code).correlate(None).scalar_subquery()
+        lane = lane.where(visit.c.lead_agent_id == lead)
     if wanted.area:
         lane = lane.where(visit.c.area == wanted.area)
     if wanted.outcome:

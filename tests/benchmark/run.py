@@ -3,7 +3,8 @@
 
 Comes in: which servers, workloads and how many runs a median is taken of. Goes out: figures as they come, and at the
 end each workload's figure beside the floor's, with the server's CPU per request; then the requests and bytes of a
-sync, step by step, the memory that 10,000 packets take, and what the gate takes for 10,000 cases. Walls vary up to
+sync, step by step, the memory that 10,000 packets take, what the gate takes for 10,000 cases, and the office's pages
+with a million visits behind them. Walls vary up to
 twofold between runs on a shared machine: compare the ratios of one run, and CPU before walls.
 """
 
@@ -21,7 +22,7 @@ from pathlib import Path
 
 import structlog
 
-from tests.benchmark import gate, memory, servers, steps
+from tests.benchmark import gate, memory, office, servers, steps
 from tests.benchmark.adapters.base import Adapter
 from tests.benchmark.adapters.fairvisit import FairvisitAdapter
 from tests.benchmark.adapters.floor import FloorAdapter
@@ -80,7 +81,8 @@ ALONE: dict[str, Callable[[FairvisitAdapter, Path], Figures]] = {
     "memory": memory.measure,
     "gate": gate.measure,
 }
-CHOICES = [*WORKLOADS, *ALONE]
+OFFICE = "office"  # a million visits in this process, on both databases
+CHOICES = [*WORKLOADS, *ALONE, OFFICE]
 # The figure that is compared, and whether more is better.
 COMPARED = {"W1": ("records_per_s", True), "W2": ("per_s", True), "W3": ("events_per_s", True)}
 COMPARED |= {"W4": ("events_per_s", True), "W5": ("wall_s", False)}
@@ -115,6 +117,22 @@ def compare(names: Sequence[str], workloads: Sequence[str], runs: int) -> dict[s
     return results
 
 
+def measure_office() -> dict[str, Figures]:
+    """Time the office's pages on both databases."""
+    results = {}
+    for name in ("sqlite", "postgresql"):
+        print(f"{OFFICE} on {name}: p50, p95", flush=True)
+        with tempfile.TemporaryDirectory(prefix="fv-bench-") as folder:
+            if name == "sqlite":
+                results[f"{OFFICE} {name}"] = office.measure(f"sqlite:///{folder}/office.db", Path(folder))
+                continue
+            cluster = start_cluster(os.getpid(), DURABLE)
+            cluster.create("office")
+            results[f"{OFFICE} {name}"] = office.measure(cluster.url("office"), Path(folder))
+            cluster.drop("office")
+    return results
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmark.run", description=__doc__)
@@ -129,6 +147,8 @@ def main() -> None:
     for name in (each for each in ALONE if each in asked.only):
         with tempfile.TemporaryDirectory(prefix="fv-bench-") as folder, on_sqlite(Path(folder)) as adapter:
             results[name] = ALONE[name](adapter, Path(folder))
+    if OFFICE in asked.only:
+        results |= measure_office()
     if asked.out:
         asked.out.write_text(json.dumps(results, indent=1))
 
