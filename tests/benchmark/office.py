@@ -91,7 +91,8 @@ def _rows(
             person_id, place_id, case_id = new_id(), new_id(), new_id()
             area = f"area {drawn.randrange(AREAS)}"
             name = drawn.choice(SURNAMES) + drawn.choice(GIVEN) + drawn.choice(GIVEN)
-            persons.append({"id": person_id, "key": f"b:{number}", "name": name, "contacts": {}, "updated_ms": START_MS})
+            person = {"id": person_id, "key": f"b:{number}", "name": name, "contacts": {}, "updated_ms": START_MS}
+            persons.append(person)
             places.append({"id": place_id, "address": f"{number} Hill Rd", "area": area, "updated_ms": START_MS})
             cases.append({
                 "id": case_id, "lender": "b", "reference": f"B-{number:07}", "person_id": person_id,
