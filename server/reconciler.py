@@ -15,6 +15,7 @@ from server.services.help_calls import alert_calls
 from server.services.holding import expire_holds
 from server.services.leases import expire_leases
 from server.services.reconciling import reconcile
+from server.services.searching import index_due
 from server.services.site import Site
 
 log = structlog.get_logger()
@@ -56,7 +57,9 @@ def derive_keys(site: Site) -> None:
 
 
 # Who calls for help waits for nothing; what ends by itself is looked at now and then.
-STEPS: tuple[Callable[[Site], object], ...] = (alert_calls, fold_visits, derive_keys, expire_leases, expire_holds)
+STEPS: tuple[Callable[[Site], object], ...] = (
+    alert_calls, fold_visits, derive_keys, index_due, expire_leases, expire_holds,
+)  # fmt: skip
 
 
 if __name__ == "__main__":

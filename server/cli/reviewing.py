@@ -20,6 +20,7 @@ from server.services.asking import prepare_pairs
 from server.services.reconciling import reconcile
 from server.services.replaying import judge_parked
 from server.services.reviewing import decide_visit, resolve_clash
+from server.services.searching import index_due
 from server.services.story import tell_visit
 from server.storage import contact_rows, review_rows, visit_rows
 
@@ -197,12 +198,14 @@ def decide_command(
 @click.option("--parked", is_flag=True, help="Judge parked events again first, as after an upgrade.")
 @AS_JSON
 def reconcile_command(parked: bool, as_json: bool) -> None:
-    """Fold every visit with news now, and derive the keys of facts, instead of waiting for the server to do so."""
+    """Do now what the server does by and by: fold visits with news, derive the keys of facts, index for searching."""
     with opened_site() as site:
         accepted = judge_parked(site) if parked else 0
         counts = reconcile(site) | {"accepted_again": accepted, "pairs": 0}
         while derived := prepare_pairs(site, PAIRS_AT_ONCE):
             counts["pairs"] += derived
+        while index_due(site):
+            pass
     if as_json:
         show(counts)
         return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import segno
 from flask import request, url_for
-from flask_babel import gettext as _
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
@@ -13,6 +12,7 @@ from server.domain.roles import ROLES, Viewer
 from server.office.layout import rooms_of
 from server.office.pages import COOKIE, Answer, Pages, check_origin, go, set_cookie, show, tell, tell_error, words
 from server.office.speaking import LANGUAGES
+from server.office.texts import gettext as _
 from server.rates import RateLimit
 from server.services import signing_in
 from server.storage import office_rows

@@ -16,25 +16,28 @@ from server.office import (
     cases,
     complaints,
     conflicts,
+    data_requests,
     devices,
     dispatch,
     exports,
+    help_calls,
     imports,
     oversight,
+    people,
     queue,
     rulebooks,
     statements,
     today,
     visit,
-)  # fmt: skip
+)
 from server.office.layout import add_look, navigation_of
 from server.office.pages import Answer, Pages, secure_sessions
 from server.office.speaking import register_languages
 from server.services.site import Site
 
 ROOMS = (
-    account, today, queue, visit, bulk, cases, dispatch, conflicts, devices, statements, complaints, oversight,
-    rulebooks, imports, exports, audit, accounts,
+    account, today, queue, visit, bulk, cases, people, dispatch, conflicts, devices, statements, complaints,
+    help_calls, data_requests, oversight, rulebooks, imports, exports, audit, accounts,
 )  # fmt: skip
 
 

@@ -2,8 +2,137 @@
 
 from __future__ import annotations
 
-from server.office.pages import Pages
+from datetime import date
+
+from flask import request
+from sqlalchemy import Connection
+
+from schemas.errors import FieldError
+from schemas.vocabulary import HoldReason, HoldScope
+from server.domain.roles import Role, Viewer
+from server.office.layout import ANSWER, DISPATCH, REVIEW
+from server.office.pages import Answer, Pages, go, show, tell, words
+from server.office.texts import gettext as _
+from server.services import holding
+from server.services.auditing import note_look
+from server.services.prioritizing import rank_case
+from server.services.priority_table import USUAL, load_weights
+from server.services.searching import find_cases
+from server.services.trying import try_case
+from server.storage import desk_rows
+from server.storage.types import AnyRow, is_id
+
+PAGE = 50
+MOST_CONTACTS = 100
+STATUSES = ("open", "paid", "closed", "expired")
+READERS = (*REVIEW, *DISPATCH, *ANSWER)
+HOLDERS = (Role.SUPERVISOR, Role.SUPPORT)
+
+
+def find_own_case(connection: Connection, viewer: Viewer, case_id: str) -> AnyRow:
+    """Give a case of the viewer's agencies; raise `not-found`."""
+    row = desk_rows.find_case(connection, case_id, sorted(viewer.agencies)) if is_id(case_id) else None
+    if row is None:
+        raise FieldError("not-found", detail=_("There is no such case among those of your agencies."))
+    return row
 
 
 def add_pages(pages: Pages) -> None:
     """Put these pages on the office."""
+    site = pages.site
+
+    @pages.get("/cases", *READERS)
+    def cases(viewer: Viewer) -> Answer:
+        """Search cases, or list those of a status and an area."""
+        text, area = request.args.get("q", "").strip()[:200], request.args.get("area", "").strip()
+        status = request.args.get("status", "open")
+        before, agencies = request.args.get("before", ""), sorted(viewer.agencies)
+        place = before if is_id(before) else None
+        with site.store.read() as connection:
+            if text:
+                found = find_cases(connection, text, agencies, place, PAGE + 1)
+                rows = desk_rows.read_listed(connection, found)
+            else:
+                known = status if status in STATUSES else "open"
+                rows = desk_rows.list_cases(connection, agencies, known, area, place, PAGE + 1)
+        if rows:
+            note_look(site, viewer, "search", "")
+        more = rows[PAGE - 1].id if len(rows) > PAGE else ""
+        return show("cases", rows=rows[:PAGE], text=text, area=area, status=status, statuses=STATUSES, more=more)
+
+    @pages.get("/cases/<case_id>", *READERS)
+    def case(viewer: Viewer, case_id: str) -> Answer:
+        """Show a case with all that is known of it."""
+        agencies = sorted(viewer.agencies)
+        with site.store.read() as connection:
+            row = find_own_case(connection, viewer, case_id)
+            known = {
+                "assignments": desk_rows.read_assignments(connection, case_id),
+                "visits": desk_rows.read_visits(connection, [case_id], agencies),
+                "holds": desk_rows.read_holds(connection, case_id, row.person_id),
+                "contacts": desk_rows.read_contacts(connection, case_id, MOST_CONTACTS),
+                "payments": desk_rows.read_payments(connection, case_id),
+                "promises": [each._mapping for each in desk_rows.read_promises(connection, case_id)],
+                "appointments": desk_rows.read_appointments(connection, case_id),
+                "notices": desk_rows.read_notices(connection, case_id),
+                "preferences": desk_rows.read_preferences(connection, row.person_id),
+                "complaints": desk_rows.read_complaints(connection, case_id),
+                "others": [
+                    each for each in desk_rows.read_cases_of(connection, row.person_id, agencies) if each.id != case_id
+                ],
+                "matches": desk_rows.read_matches(connection, row.person_id),
+            }
+        note_look(site, viewer, "case", case_id)
+        is_ranked = row.status == "open" and request.args.get("priority") == "yes"  # every free case is read for it
+        ranked = rank_case(site, load_weights(USUAL.read_text("utf-8")), case_id) if is_ranked else None
+        tried = try_case(site, case_id) if row.status == "open" else None
+        return show(
+            "case", row=row, tried=tried, ranked=ranked, reasons=HoldReason, scopes=HoldScope, now_ms=site.now(),
+            **known,
+        )  # fmt: skip
+
+    @pages.post("/cases/<case_id>/holds", *HOLDERS)
+    def place_hold(viewer: Viewer, case_id: str) -> Answer:
+        """Halt a case, or everything of its person."""
+        with site.store.read() as connection:
+            find_own_case(connection, viewer, case_id)
+        reason, scope, until = words("reason", 40), words("scope", 20), words("until", 10)
+        if reason not in set(HoldReason) or scope not in set(HoldScope):
+            raise FieldError("invalid", {"reason": [_("is none of the list")]})
+        pages.do(
+            viewer, "placed_hold", ("case", case_id),
+            lambda: holding.place_office_hold(
+                site, case_id, HoldScope(scope), HoldReason(reason), viewer.name, _read_until(until)
+            ),
+            lambda came: _("Halted. Agents who hear of it at their next exchange: %(told)s.", told=came[1]),
+            reason=reason, scope=scope,
+        )  # fmt: skip
+        return go("case", case_id=case_id)
+
+    @pages.post("/cases/<case_id>/holds/<hold_id>/<act>", *HOLDERS)
+    def change_hold(viewer: Viewer, case_id: str, hold_id: str, act: str) -> Answer:
+        """Confirm, extend or lift a hold."""
+        changes = {"confirm": holding.confirm_hold, "extend": holding.extend_hold, "lift": holding.lift_hold}
+        with site.store.read() as connection:
+            row = find_own_case(connection, viewer, case_id)
+            mine = {each.id for each in desk_rows.read_holds(connection, case_id, row.person_id)}
+        if act not in changes or hold_id not in mine:
+            raise FieldError("not-found")
+        why = words("why", 500)
+        if why:
+            pages.do(
+                viewer, f"{act}_hold", ("hold", hold_id), lambda: changes[act](site, hold_id, viewer.name, why),
+                lambda _none: _("Done. Devices hear of it at their next exchange."),
+            )  # fmt: skip
+        else:
+            tell(_("Say why; it is kept with the halt. Nothing was changed."), "stop")
+        return go("case", case_id=case_id)
+
+
+def _read_until(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise FieldError("invalid", {"until": [_("is not a day")]}) from None

@@ -4,6 +4,8 @@ How the office's pages are put on the application: each route names who may use 
     @pages.get("/queue", Role.REVIEWER)
     def queue(viewer: Viewer) -> Answer: ...
 
+Its endpoint is its function's name, without `_page` at its end where a module has that name already.
+
 A page is a function of whoever is signed in and of the parts of its address. Before it runs, the session was found, a
 role was matched, and a form's token was compared; it only decides what is seen within the viewer's agencies.
 """
@@ -13,21 +15,23 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import structlog
 from flask import Blueprint, Flask, flash, g, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from schemas.errors import FieldError
-from server.domain.roles import Role
+from server.domain.roles import Role, Viewer
+from server.office.texts import gettext as _
+from server.services.auditing import noted
 from server.services.signing_in import find_viewer
 from server.services.site import Site
 
 log = structlog.get_logger()
+T = TypeVar("T")
 Answer = str | Response
 Page = Callable[..., Answer]
 COOKIE = "fairvisit_office"
@@ -81,17 +85,37 @@ class Pages:
 
         return put
 
+    def do(
+        self, viewer: Viewer, act: str, what: tuple[str, str], job: Callable[[], T], said: Callable[[T], str],
+        **facts: Any,
+    ) -> bool:
+        """
+        Let a use case do something to *what* (type, id), noted; say on the next page what came of it, or why not.
+
+        What is not there, or not theirs, is an error page all the same.
+        """
+        try:
+            with noted(self.site, viewer, act, *what, **facts):
+                came = job()
+        except FieldError as error:
+            if error.code == "not-found" and not error.fields:
+                raise
+            tell_error(error)
+            return False
+        tell(said(came))
+        return True
+
     def _route(self, rule: str, method: str, roles: tuple[Role, ...], before_totp: bool) -> Callable[[Page], Page]:
         def put(page: Page) -> Page:
             @wraps(page)
             def run(**parts: Any) -> Answer:
                 return page(g.viewer, **parts)
 
-            endpoint = f"office.{page.__name__}"
-            self.access[endpoint] = frozenset(roles)
+            name = page.__name__.removesuffix("_page")
+            self.access[f"office.{name}"] = frozenset(roles)
             if before_totp:
-                self.before_totp.add(endpoint)
-            self.blueprint.add_url_rule(rule, page.__name__, run, methods=[method])
+                self.before_totp.add(f"office.{name}")
+            self.blueprint.add_url_rule(rule, name, run, methods=[method])
             return page
 
         return put

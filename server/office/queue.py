@@ -14,7 +14,7 @@ from server.domain.reviewing import State
 from server.domain.roles import Viewer
 from server.office.layout import REVIEW
 from server.office.pages import Answer, Pages, show
-from server.services.deciding import TO_DECIDE
+from server.services.deciding import ESCALATE_MS, TO_DECIDE
 from server.services.site import Site
 from server.storage import people_rows, queue_rows
 from server.storage.queue_rows import Place, Wanted
@@ -22,7 +22,11 @@ from server.storage.types import AnyRow, is_id
 
 PAGE = 50
 FILTERS = ("state", "flagged", "agency", "agent", "finding", "outcome", "area", "day")
-STATES = {"todo": TO_DECIDE, **{each.value: (each.value,) for each in State}}
+ESCALATED, ANY = "escalated", "any"
+STATES: dict[str, tuple[str, ...]] = {
+    "todo": TO_DECIDE, ESCALATED: (State.RETURNED.value,), **{each.value: (each.value,) for each in State},
+    ANY: tuple(each.value for each in State),
+}  # fmt: skip
 
 
 def add_pages(pages: Pages) -> None:
@@ -68,6 +72,7 @@ def read_wanted(site: Site, viewer: Viewer) -> Wanted:
         STATES.get(asked("state", "todo"), TO_DECIDE), agencies, asked("agent", "").strip(),
         finding if finding in set(Code) else "", asked("outcome", ""), asked("area", "").strip(), since_ms, until_ms,
         {"yes": True, "no": False}.get(asked("flagged", "")),
+        site.now() - ESCALATE_MS if asked("state") == ESCALATED else None,
     )  # fmt: skip
 
 

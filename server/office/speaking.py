@@ -16,10 +16,10 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_timedelta
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import get_currency_precision
 from babel.support import NullTranslations, Translations
 from flask import Flask, g, has_request_context, request
-from flask_babel import Babel, Domain, format_datetime, get_locale
-from flask_babel import gettext as _
+from flask_babel import Babel, Domain, format_currency, format_datetime, get_locale
 from markupsafe import Markup
 
 from schemas.words import WORDS
@@ -27,6 +27,7 @@ from server.domain.conduct.codes import say_conduct
 from server.domain.findings.codes import CATALOGUE, Code, fill_sentence
 from server.domain.reviewing import State
 from server.domain.roles import Role
+from server.office.texts import gettext as _
 from server.services.site import Site
 
 HERE = Path(__file__).parent
@@ -81,7 +82,7 @@ def register_languages(app: Flask, site: Site) -> None:
 
     app.jinja_env.globals.update(
         when=when, since=since, span=say_span, called=say_word, language=language, state_word=say_state,
-        role_word=say_role,
+        role_word=say_role, request_word=say_request, case_word=say_status, money=say_money,
         finding_words=say_finding, conduct_words=lambda code: say_conduct(code, language()),
     )  # fmt: skip
 
@@ -133,6 +134,27 @@ def say_state(name: str) -> str:
     return said[State(name)]
 
 
+def say_status(name: str) -> str:
+    """Give what a case's status is called."""
+    said: dict[str, str] = {"open": _("open"), "paid": _("paid"), "closed": _("closed"), "expired": _("expired")}
+    return said[name]
+
+
+def say_money(amount: int, currency: str) -> str:
+    """Give an amount of minor units with its currency."""
+    digits = get_currency_precision(currency)
+    return str(format_currency(amount / 10**digits, currency))
+
+
+def say_request(kind: str) -> str:
+    """Give what a person's request is called."""
+    said: dict[str, str] = {
+        "copy": _("a copy of everything held"), "erasure": _("erasure"), "hardship": _("help with a hard time"),
+        "wrong_address": _("an address put right"),
+    }  # fmt: skip
+    return said[kind]
+
+
 def say_role(name: str) -> str:
     """Give what a role is called."""
     said: dict[Role, str] = {
@@ -144,4 +166,4 @@ def say_role(name: str) -> str:
 
 def say_finding(finding: Any) -> str:
     """Give a finding's sentence in the language in hand."""
-    return fill_sentence(str(_(CATALOGUE[Code(finding["code"])][1])), finding["facts"])
+    return fill_sentence(_(CATALOGUE[Code(finding["code"])][1]), finding["facts"])

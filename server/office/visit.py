@@ -5,7 +5,6 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from flask import request
-from flask_babel import gettext as _
 
 from schemas.errors import FieldError
 from schemas.vocabulary import Act, ContactResult, Disposition
@@ -15,6 +14,7 @@ from server.domain.roles import Role, Viewer
 from server.office import queue
 from server.office.layout import REVIEW
 from server.office.pages import Answer, Pages, go, show, tell, tell_error, words
+from server.office.texts import gettext as _
 from server.services import deciding
 from server.services.auditing import note_look
 from server.services.story import tell_visit

@@ -1,17 +1,21 @@
 """
 What people of the office did and looked at, as a list that can only grow: each act carries the hash of the one before.
 
-A use case adds its act last, in its own transaction: what was not noted did not happen.
+A use case of the office adds its act last, in its own transaction (`note_act`); one that commands share is noted before
+it begins (`noted`). Either way nothing is done without a note.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection
 
+from schemas.errors import FieldError
 from server.domain.roles import Viewer
 from server.services.site import Site
 from server.storage import act_rows
@@ -35,6 +39,26 @@ def note_act(
 def note_look(site: Site, viewer: Viewer, object_type: str, object_id: str) -> None:
     """Note that *viewer* looked at what is known of a person."""
     site.store.write(lambda connection: note_act(connection, site, viewer, "looked", object_type, object_id))
+
+
+@contextmanager
+def noted(
+    site: Site, viewer: Viewer, act: str, object_type: str = "", object_id: str = "", **facts: Any
+) -> Iterator[None]:
+    """
+    Note an act, then let a use case with transactions of its own do it: nothing is done that was not noted before.
+
+    What it refuses is noted as refused, with the code of its error.
+    """
+    site.store.write(lambda connection: note_act(connection, site, viewer, act, object_type, object_id, **facts))
+    try:
+        yield
+    except FieldError as error:
+        refused = {"of": act, "code": error.code}
+        site.store.write(
+            lambda connection: note_act(connection, site, viewer, "refused", object_type, object_id, **refused)
+        )
+        raise
 
 
 def link_act(row: Any) -> str:

@@ -24,6 +24,7 @@ from server.storage.queue_rows import Wanted
 from server.storage.types import AnyRow
 
 CLAIM_MS = 10 * 60_000
+ESCALATE_MS = 3 * 24 * 3_600_000  # a question without an answer: its visit comes back to the supervisors
 TO_DECIDE = (State.AWAITING_REVIEW.value, State.ANSWERED.value)
 
 

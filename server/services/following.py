@@ -18,7 +18,7 @@ from server.domain.merging import Change as FieldChange
 from server.domain.merging import MergeState, Proposal, merge_contact
 from server.services.packing import bump_and_repack
 from server.services.site import Site
-from server.storage import contact_rows, feed, intake_rows, visit_rows
+from server.storage import contact_rows, feed, intake_rows, search_rows, visit_rows
 from server.storage.types import AnyRow
 
 Follow = Callable[[Connection, Site, AnyRow, Mapping[str, Any]], list[feed.Change]]
@@ -107,6 +107,7 @@ def merge_person(connection: Connection, site: Site, person_id: str) -> list[fee
     if merged.values == (person.merged or person.contacts):
         return []
     contact_rows.change_person(connection, person_id, merged=merged.values, updated_ms=site.now())
+    search_rows.mark_person(connection, person_id)
     return bump_and_repack(connection, site, contact_rows.open_cases_of(connection, person_id))
 
 

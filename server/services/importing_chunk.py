@@ -21,7 +21,7 @@ from server.importing.reading import Doubt, Record, Reject
 from server.services.following import merge_person
 from server.services.packing import bump_and_repack, least_rev
 from server.services.site import Site
-from server.storage import case_rows, door_rows
+from server.storage import case_rows, door_rows, search_rows
 from server.storage import portfolio_rows as rows
 from server.storage.feed import publish
 from server.storage.tables import case, person, place
@@ -132,6 +132,7 @@ class _Chunk:
         for person_id in sorted(self._corrected & set(self._changed["person"])):
             merge_person(self._connection, self._site, person_id)  # the agents' proposals, against what is now held
         touched = sorted({*self._changed["case"], *of_persons})
+        search_rows.mark_cases(self._connection, [*touched, *(row["id"] for row in self._new["case"])])
         if touched:
             publish(self._connection, bump_and_repack(self._connection, self._site, touched))
 

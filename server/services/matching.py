@@ -14,7 +14,7 @@ from server.domain.holds import Charge
 from server.services.holding import hold_changes_for_assignment
 from server.services.packing import bump_and_repack
 from server.services.site import Site
-from server.storage import case_rows
+from server.storage import case_rows, search_rows
 from server.storage import portfolio_rows as rows
 from server.storage.feed import publish
 from server.storage.types import AnyRow
@@ -49,6 +49,7 @@ def _join(connection: Connection, site: Site, keep: str, gone: str) -> None:
         case_rows.lock_cases(connection, chunk)
     case_rows.lock_persons(connection, [keep, gone])
     rows.join_persons(connection, keep, gone, site.now())
+    search_rows.mark_cases(connection, case_ids)
     changes = bump_and_repack(connection, site, case_ids)
     touched = [Charge(row.agent_id, row.case_id, keep) for row in case_rows.read_crews(connection, case_ids)]
     changes += hold_changes_for_assignment(connection, touched, RemovalReason.LIFTED)

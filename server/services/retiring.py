@@ -30,7 +30,7 @@ from server.services.reconciling import reconcile_visit
 from server.services.retention import Clocks, wind_clocks
 from server.services.rule_changes import day_of
 from server.services.site import Site
-from server.storage import case_rows, proof_rows, retention_rows, retiring_rows
+from server.storage import case_rows, proof_rows, retention_rows, retiring_rows, search_rows
 from server.storage.feed import Change, publish
 from server.storage.keeping import scrub
 from server.storage.state_rows import get_state, put_state
@@ -191,6 +191,8 @@ def _carry_out(site: Site, emptying: Emptying, note: Note) -> None:
                     empty(connection, site, emptying.case_id)
             if emptying.person_id:
                 retiring_rows.blank_person(connection, emptying.person_id, site.now())
+                search_rows.forget_cases(connection, case_ids)  # what is left of them is indexed anew
+                search_rows.mark_cases(connection, case_ids)
                 forget_papers(connection, site, case_ids)
         put_state(connection, EMPTIED, max(emptying.id, get_state(connection, EMPTIED) or ""))
         note(connection)

@@ -16,7 +16,7 @@ from server.domain.reviewing import State, permitted_acts
 from server.services.following import merge_person
 from server.services.reconciling import reconcile_visit
 from server.services.site import Site
-from server.storage import contact_rows, feed, review_rows, visit_rows
+from server.storage import contact_rows, feed, review_rows, search_rows, visit_rows
 
 
 def decide_visit(
@@ -149,6 +149,7 @@ def resolve_clash(site: Site, event_id: str, field: str, by: str, *, accept: boo
             contacts = {**chosen.contacts, field: fold_value(field, chosen.new, site.settings.phone_region)}
             held = {name: value for name, value in contacts.items() if value != NO_VALUE}
             contact_rows.change_person(connection, chosen.person_id, contacts=held, updated_ms=site.now())
+            search_rows.mark_person(connection, chosen.person_id)
         changes = merge_person(connection, site, chosen.person_id)
         if changes:
             feed.publish(connection, changes)

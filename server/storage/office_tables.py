@@ -21,6 +21,7 @@ office_user = Table(
     Column("language", Text, nullable=False, server_default=""),
     Column("needs_totp", Boolean, nullable=False),
     Column("totp_secret", Text),  # none until set up
+    Column("agent_id", Id, ForeignKey("agent.id")),  # who also goes to doors decides on no visit of their own
     Column("totp_step", BigInteger, nullable=False, server_default="0"),  # the last one used: a code works once
     Column("status", Text, nullable=False, server_default="active"),  # active, closed
     Column("failures", Integer, nullable=False, server_default="0"),  # in a row

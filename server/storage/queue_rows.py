@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Select, delete, exists, func, literal, select
 from server.storage.feed import upsert
 from server.storage.office_tables import office_user, visit_claim
 from server.storage.tables import agent, case, place
+from server.storage.today_rows import unanswered
 from server.storage.types import AnyRow
 from server.storage.visit_tables import finding, visit
 
@@ -38,6 +39,7 @@ class Wanted:
     since_ms: int | None = None
     until_ms: int | None = None
     is_flagged: bool | None = None
+    unanswered_since_ms: int | None = None
 
 
 _SHOWN = (
@@ -97,6 +99,8 @@ def _narrow(
         lane = lane.where(visit.c.started_ms < wanted.until_ms)
     if wanted.is_flagged is not None:
         lane = lane.where(visit.c.rank < 2 if wanted.is_flagged else visit.c.rank >= 2)
+    if wanted.unanswered_since_ms is not None:
+        lane = lane.where(unanswered(wanted.unanswered_since_ms))
     if wanted.finding_code:
         mine = (finding.c.case_id == visit.c.case_id) & (finding.c.visit_id == visit.c.visit_id)
         lane = lane.where(exists().where(mine, finding.c.code == wanted.finding_code, finding.c.gone_ms.is_(None)))

@@ -49,6 +49,12 @@ complaint = Table(
     Column("answer", Text),
 )  # fmt: skip
 Index("ix_complaint_open", complaint.c.answered_ms, complaint.c.made_ms)
+complaint_owner = Table(
+    "complaint_owner", metadata,  # who of the office answers for a complaint
+    Column("complaint_id", Id, ForeignKey("complaint.id"), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("since_ms", Ms, nullable=False),
+)  # fmt: skip
 help_call = Table(
     "help_call", metadata,
     Column("id", Id, primary_key=True),

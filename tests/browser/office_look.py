@@ -27,9 +27,12 @@ from server.app import create_app, open_site
 from server.demo.performing import perform
 from server.domain.roles import ROLES
 from server.services import signing_in
+from server.services.searching import index_due
 from server.services.site import Site
 from server.settings import Settings
+from server.storage.tables import case
 from server.storage.visit_tables import visit
+from server.storage.voice_tables import complaint
 from tests.browser.look import FLAGS, SERIOUS, Quiet
 
 NAME, PASSWORD = "look", "a long enough one"
@@ -41,6 +44,7 @@ def addresses(site: Site) -> dict[str, str]:
     """Give the address of each page of the office by a short name, on what the demo left there."""
     pages = {"me": "/me", "totp": "/me/totp", "nothing": "/no"}
     # -- today --
+    pages |= {"today": "/today"}
 
     # -- queue --
     pages |= {"queue": "/queue", "queue-all": "/queue?state=approved"}
@@ -48,6 +52,7 @@ def addresses(site: Site) -> dict[str, str]:
     # -- bulk --
 
     # -- cases --
+    pages |= {"cases": "/cases", "cases-found": "/cases?q=plaza", "cases-none": "/cases?q=zzzz"}
 
     # -- dispatch --
 
@@ -58,6 +63,7 @@ def addresses(site: Site) -> dict[str, str]:
     # -- statements --
 
     # -- complaints --
+    pages |= {kind: f"/complaints?tab={kind}" for kind in ("complaints", "requests", "help")}
 
     # -- oversight --
 
@@ -76,6 +82,10 @@ def addresses(site: Site) -> dict[str, str]:
         graves = select(visit.c.visit_id).where(visit.c.state == "awaiting_review").order_by(visit.c.rank)
         for visit_id in connection.execute(graves.limit(1)).scalars():
             pages["visit"] = f"/visits/{visit_id}"
+        for row in connection.execute(select(visit.c.case_id, case.c.person_id).join(case, case.c.id == visit.c.case_id).limit(1)):
+            pages |= {"case": f"/cases/{row.case_id}", "person": f"/people/{row.person_id}"}
+        for complaint_id in connection.execute(select(complaint.c.id).limit(1)).scalars():
+            pages["complaint"] = f"/complaints/{complaint_id}"
     return pages
 
 
@@ -97,6 +107,8 @@ def open_empty(folder: Path) -> Site:
 def _open(settings: Settings) -> Site:
     site = open_site(settings)
     signing_in.add_user(site, NAME, PASSWORD, ROLES, needs_totp=False)
+    while index_due(site):
+        pass
     return site
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from server.storage.desk_tables import bulk, bulk_visit, export_job, second, statement_sign_off, upload
 from server.storage.office_tables import (
     finding_mark,
     office_act,
@@ -14,8 +15,10 @@ from server.storage.office_tables import (
     saved_view,
     visit_claim,
 )  # fmt: skip
+from server.storage.search_tables import search_due, search_pair, search_text
 from server.storage.tables import metadata
 from server.storage.visit_tables import visit
+from server.storage.voice_tables import complaint_owner
 
 revision = "0003"
 down_revision = "0002"
@@ -23,6 +26,8 @@ branch_labels = None
 depends_on = None
 
 TABLES = [office_user, recovery_code, office_session, office_act, visit_claim, saved_view, finding_mark]
+TABLES += [statement_sign_off, export_job, upload, bulk, bulk_visit, second]
+TABLES += [complaint_owner, search_text, search_pair, search_due]
 COLUMNS = (visit.c.rank, visit.c.agency_id, visit.c.area)
 
 
@@ -37,6 +42,7 @@ def upgrade() -> None:
         for index in visit.indexes:
             index.create(bind, checkfirst=True)
         op.execute("UPDATE visit SET due = due + 1 WHERE state IS NOT NULL")
+        op.execute('INSERT INTO search_due SELECT id FROM "case"')
 
 
 def downgrade() -> None:

@@ -1,0 +1,67 @@
+"""Searching cases by any word of name, reference, address or a phone's last digits, in any script."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection
+
+from server.domain.pairs import fold_text, last_digits, pairs_of, pairs_sought, words_of
+from server.services.site import Site
+from server.storage import search_rows
+from server.storage.types import AnyRow
+
+MOST_WORDS = 8
+LOOKS = 20  # pages of candidates that are looked through for one page of results
+
+
+def index_due(site: Site, most: int = search_rows.CHUNK) -> int:
+    """Index cases whose text changed; give how many."""
+
+    def job(connection: Connection) -> int:
+        rows = search_rows.read_due(connection, most)
+        texts = {row.id: text_of(row) for row in rows}
+        if texts:
+            search_rows.put_texts(connection, texts, {each: pairs_of(text) for each, text in texts.items()})
+        return len(texts)
+
+    with site.store.read() as connection:
+        if not search_rows.read_due(connection, 1):
+            return 0
+    return site.store.write(job)
+
+
+def text_of(row: AnyRow) -> str:
+    """Give what a case is found by, folded, a line each."""
+    phone = (row.merged or row.contacts).get("phone", "")
+    return "\n".join(fold_text(each) for each in (row.name, row.reference, row.address, last_digits(phone)) if each)
+
+
+def find_cases(
+    connection: Connection, text: str, agencies: Collection[str], before: str | None, most: int
+) -> list[str]:
+    """
+    Give the cases that have every word of *text*, the newest first, from before a case on.
+
+    A word of one character alone gives some cases that have it, in no order and without a next page.
+    """
+    words = words_of(text)[:MOST_WORDS]
+    pairs = list(dict.fromkeys(pair for word in words for pair in pairs_sought(word)))
+    if not words:
+        return []
+    if not pairs:
+        rows = search_rows.find_by_letter(connection, words[0], agencies, most * LOOKS)
+        return list(dict.fromkeys(row.case_id for row in rows if _has(row.text, words)))[:most]
+    pairs.sort(key=lambda pair: search_rows.count_pair(connection, pair))
+    found: list[str] = []
+    for _ in range(LOOKS):
+        rows = search_rows.find_by_pairs(connection, pairs, agencies, before, most)
+        found += [row.case_id for row in rows if _has(row.text, words)]
+        if len(found) >= most or len(rows) < most:
+            break
+        before = rows[-1].case_id
+    return found[:most]
+
+
+def _has(text: str, words: Collection[str]) -> bool:
+    return all(word in text for word in words)
