@@ -49,6 +49,7 @@ COMMANDS = {
     "retention": "retaining",
     "conduct-report": "reporting",
     "statement": "proving",
+    "settlement": "settling",
     "verify": "proving",
     "import-outbox": "proving",
     "office-user": "office_users",

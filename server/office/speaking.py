@@ -82,7 +82,7 @@ def register_languages(app: Flask, site: Site) -> None:
 
     app.jinja_env.globals.update(
         when=when, since=since, span=say_span, called=say_word, language=language, state_word=say_state,
-        role_word=say_role, request_word=say_request, case_word=say_status, money=say_money,
+        role_word=say_role, request_word=say_request, case_word=say_status, device_word=say_device, money=say_money,
         finding_words=say_finding, conduct_words=lambda code: say_conduct(code, language()),
     )  # fmt: skip
 
@@ -132,6 +132,15 @@ def say_state(name: str) -> str:
         State.ANSWERED: _("answered"), State.APPROVED: _("approved"), State.REJECTED: _("rejected"),
     }  # fmt: skip
     return said[State(name)]
+
+
+def say_device(name: str) -> str:
+    """Give what a device's state is called."""
+    said: dict[str, str] = {
+        "active": _("in use"), "awaiting": _("waiting to be let in"), "upload_only": _("may only send"),
+        "gone": _("withdrawn"),
+    }  # fmt: skip
+    return said[name]
 
 
 def say_status(name: str) -> str:

@@ -2,8 +2,68 @@
 
 from __future__ import annotations
 
-from server.office.pages import Pages
+from datetime import date, timedelta
+
+from flask import request
+
+from schemas.errors import FieldError
+from server.domain.roles import Role, Viewer
+from server.office.devices import find_device
+from server.office.layout import DISPATCH, REVIEW
+from server.office.pages import Answer, Pages, go, show, tell, tell_error, words
+from server.office.speaking import local_day
+from server.office.texts import gettext as _
+from server.services import signing_off
+from server.services.settling import settle_month, sign_settlement
+
+READERS = (*DISPATCH, *REVIEW)
+SIGNERS = (Role.REVIEWER, Role.SUPERVISOR)
 
 
 def add_pages(pages: Pages) -> None:
     """Put these pages on the office."""
+    site = pages.site
+
+    def read_day() -> date:
+        try:
+            return date.fromisoformat(request.args["day"])
+        except (KeyError, ValueError):
+            return local_day(site.now(), site.settings.zone) - timedelta(days=1)
+
+    @pages.get("/statements", *READERS)
+    def statements(viewer: Viewer) -> Answer:
+        """Show the day of every device; yesterday's where none is named."""
+        day = read_day()
+        days = signing_off.list_days(site, viewer, day)
+        return show(
+            "statements", day=day, days=days, before=day - timedelta(days=1), after=day + timedelta(days=1),
+            month=day.strftime("%Y-%m"),
+        )  # fmt: skip
+
+    @pages.get("/statements/<device_id>/<day>", *READERS)
+    def statement(viewer: Viewer, device_id: str, day: str) -> Answer:
+        """Show one device's day."""
+        with site.store.read() as connection:
+            row = find_device(connection, viewer, device_id)
+        found = signing_off.read_device_day(site, row, day)
+        return show("statement", row=row, day=day, found=found, seen=signing_off.fingerprint(found.statement))
+
+    @pages.post("/statements/<device_id>/<day>", *SIGNERS)
+    def sign_off_statement(viewer: Viewer, device_id: str, day: str) -> Answer:
+        """Sign a device's day off, as it was seen."""
+        with site.store.read() as connection:
+            row = find_device(connection, viewer, device_id)
+        try:
+            signing_off.sign_off(site, viewer, row, day, words("seen", 64))
+        except FieldError as error:
+            tell_error(error)
+        else:
+            tell(_("Signed off. If anything of this day comes in later, it is shown here."))
+        return go("statement", device_id=device_id, day=day)
+
+    @pages.get("/settlement", *REVIEW)
+    def settlement(viewer: Viewer) -> Answer:
+        """Show a month's visits per agency and agent, with the ids behind each sum."""
+        month = request.args.get("month") or local_day(site.now(), site.settings.zone).strftime("%Y-%m")
+        lines = settle_month(site, month, viewer.agencies)
+        return show("settlement", month=month, lines=lines, signed=sign_settlement(site, month, lines))

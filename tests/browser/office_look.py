@@ -30,7 +30,7 @@ from server.services import signing_in
 from server.services.searching import index_due
 from server.services.site import Site
 from server.settings import Settings
-from server.storage.tables import case
+from server.storage.tables import case, device
 from server.storage.visit_tables import visit
 from server.storage.voice_tables import complaint
 from tests.browser.look import FLAGS, SERIOUS, Quiet
@@ -59,8 +59,10 @@ def addresses(site: Site) -> dict[str, str]:
     # -- conflicts --
 
     # -- devices --
+    pages |= {"devices": "/devices", "devices-silent": "/devices?only=silent"}
 
     # -- statements --
+    pages |= {"statements": "/statements?day=2016-10-12", "settlement": "/settlement?month=2016-10"}
 
     # -- complaints --
     pages |= {kind: f"/complaints?tab={kind}" for kind in ("complaints", "requests", "help")}
@@ -82,8 +84,11 @@ def addresses(site: Site) -> dict[str, str]:
         graves = select(visit.c.visit_id).where(visit.c.state == "awaiting_review").order_by(visit.c.rank)
         for visit_id in connection.execute(graves.limit(1)).scalars():
             pages["visit"] = f"/visits/{visit_id}"
-        for row in connection.execute(select(visit.c.case_id, case.c.person_id).join(case, case.c.id == visit.c.case_id).limit(1)):
+        visited = select(visit.c.case_id, case.c.person_id).join(case, case.c.id == visit.c.case_id)
+        for row in connection.execute(visited.limit(1)):
             pages |= {"case": f"/cases/{row.case_id}", "person": f"/people/{row.person_id}"}
+        for device_id in connection.execute(select(device.c.id).limit(1)).scalars():
+            pages |= {"device": f"/devices/{device_id}", "statement": f"/statements/{device_id}/2016-10-12"}
         for complaint_id in connection.execute(select(complaint.c.id).limit(1)).scalars():
             pages["complaint"] = f"/complaints/{complaint_id}"
     return pages
