@@ -11,6 +11,7 @@ from server.clock import file_now, id_maker, system_now
 from server.logs import configure_logs
 from server.office.blueprint import register_office
 from server.public.blueprint import register_public
+from server.public.printing import print_copy
 from server.services.keys import prepare_site
 from server.services.retiring import finish_all
 from server.services.site import Site
@@ -37,5 +38,5 @@ def create_app(site: Site | None = None) -> Flask:
     site = site or open_site()
     register_api(app, site)
     register_public(app, site)
-    register_office(app, site)
+    register_office(app, site, print_copy)
     return app

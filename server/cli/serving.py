@@ -35,7 +35,9 @@ def serve_command(host: str, port: int, workers: int, threads: int) -> None:
     migrate(settings.database_url)
     click.echo(f"Fairvisit serves on http://{host}:{port} (health, ready, metrics, openapi.json)")
     os.environ[SERVER_PID] = str(os.getpid())
-    reconciler = _start_reconciler() if settings.reconcile_every_ms else None
+    helpers = [_start("server.worker")]
+    if settings.reconcile_every_ms:
+        helpers.append(_start("server.reconciler"))
     with tempfile.TemporaryDirectory(prefix="fairvisit-metrics-") as shared:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared  # before a worker imports the library
         Granian(
@@ -50,16 +52,17 @@ def serve_command(host: str, port: int, workers: int, threads: int) -> None:
             log_level=LogLevels.warning,
             log_access=False,
         ).serve()
-    if reconciler is not None:
-        reconciler.terminate()
-        reconciler.wait(10)
+    for helper in helpers:
+        helper.terminate()
+    for helper in helpers:
+        helper.wait(10)
     if owner is not None:
         os.close(owner)
 
 
-def _start_reconciler() -> subprocess.Popen[bytes]:
-    """Start the process that folds visits; it ends with this one, however this one ends."""
-    return subprocess.Popen([sys.executable, "-m", "server.reconciler"], stdin=subprocess.DEVNULL)
+def _start(module: str) -> subprocess.Popen[bytes]:
+    """Start a process that works behind the server; it ends with this one, however this one ends."""
+    return subprocess.Popen([sys.executable, "-m", module], stdin=subprocess.DEVNULL)
 
 
 def _own_database(path: str) -> int:

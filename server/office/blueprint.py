@@ -31,7 +31,7 @@ from server.office import (
     visit,
 )
 from server.office.layout import add_look, navigation_of
-from server.office.pages import Answer, Pages, secure_sessions
+from server.office.pages import Answer, Pages, PrintCopy, secure_sessions
 from server.office.speaking import register_languages
 from server.services.site import Site
 
@@ -41,9 +41,9 @@ ROOMS = (
 )  # fmt: skip
 
 
-def register_office(app: Flask, site: Site) -> None:
-    """Put the office's pages on *app*."""
-    pages = Pages(site)
+def register_office(app: Flask, site: Site, print_copy: PrintCopy) -> None:
+    """Put the office's pages on *app*; *print_copy* prints a person's own copy, as the public pages would."""
+    pages = Pages(site, print_copy)
     secure_sessions(app, site)
     register_languages(app, site)
     app.jinja_env.undefined = StrictUndefined

@@ -11,7 +11,6 @@ from server.office.complaints import ANSWERERS, find_voice
 from server.office.layout import ANSWER
 from server.office.pages import Answer, Pages, go, show, tell
 from server.office.texts import gettext as _
-from server.public.printing import print_copy
 from server.services.auditing import note_look, noted
 from server.services.copying import copy_person
 from server.services.forgetting import Plan, erase_for_person, plan_erasure
@@ -46,7 +45,8 @@ def add_pages(pages: Pages) -> None:
         with noted(site, viewer, "gave_copy", "request", request_id, kind=kind):
             held = copy_person(site, row.person_id)
             close_request(site, request_id, viewer.name)
-        body = orjson.dumps(held, option=orjson.OPT_INDENT_2) if kind == "json" else print_copy(held, "en").encode()
+        is_page = kind == "html"
+        body = pages.print_copy(held, "en").encode() if is_page else orjson.dumps(held, option=orjson.OPT_INDENT_2)
         named = {"Content-Disposition": f'attachment; filename="copy-{request_id[-8:]}.{kind}"'}
         return Response(body, mimetype="application/octet-stream", headers=named)
 

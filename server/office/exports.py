@@ -1,9 +1,63 @@
-"""What leaves the office as a file: made as a job, counted, with a checksum; one visit's whole record."""
+"""What leaves the office as a file: made as a job, counted, with a checksum."""
 
 from __future__ import annotations
 
-from server.office.pages import Pages
+from flask import send_file
+
+from schemas.errors import FieldError
+from server.domain.roles import Role, Viewer
+from server.office.pages import Answer, Pages, go, show, tell, tell_error, words
+from server.office.texts import gettext as _
+from server.services import exporting
+from server.services.auditing import noted
+from server.storage import job_rows
+from server.storage.types import AnyRow, is_id
+
+EXPORTERS = (Role.SUPERVISOR, Role.AUDITOR)
+MOST_SHOWN = 50
 
 
 def add_pages(pages: Pages) -> None:
-    """Put these pages on the office."""
+    """Put these pages on the office. Each sees and fetches their own."""
+    site = pages.site
+
+    def find(viewer: Viewer, export_id: str) -> AnyRow:
+        with site.store.read() as connection:
+            row = job_rows.find_job(connection, "export", export_id) if is_id(export_id) else None
+        if row is None or row.user_id != viewer.id:
+            raise FieldError("not-found")
+        return row
+
+    @pages.get("/exports", *EXPORTERS)
+    def exports(viewer: Viewer) -> Answer:
+        """Show one's own exports, and ask for another."""
+        with site.store.read() as connection:
+            rows = job_rows.list_jobs(connection, "export", MOST_SHOWN, viewer.id)
+        there = {row.id for row in rows if row.state == "done" and exporting.path_of(site, row).exists()}
+        is_busy = any(row.state in {"waiting", "running"} for row in rows)
+        return show(
+            "exports", rows=rows, there=there, is_busy=is_busy, kinds=list(exporting.KINDS),
+            formats=exporting.FORMATS, profiles=exporting.PROFILES,
+        )  # fmt: skip
+
+    @pages.post("/exports", *EXPORTERS)
+    def ask_export(viewer: Viewer) -> Answer:
+        """Have a file written."""
+        try:
+            exporting.ask_export(site, viewer, words("kind", 20), words("format", 20), words("profile", 20))
+        except FieldError as error:
+            tell_error(error)
+        else:
+            tell(_("It is being written; this page shows how far it is."))
+        return go("exports")
+
+    @pages.get("/exports/<export_id>/<part>", *EXPORTERS)
+    def download(viewer: Viewer, export_id: str, part: str) -> Answer:
+        """Give the file, or its manifest; a download that broke off can be resumed."""
+        row = find(viewer, export_id)
+        path = exporting.path_of(site, row)
+        path = path if part == "file" else path.with_name(path.name + ".manifest.json")
+        if part not in {"file", "manifest"} or not path.exists():
+            raise FieldError("not-found", detail=_("This file is not here, or no longer; ask for it once more."))
+        with noted(site, viewer, "downloaded", "export", export_id, part=part):
+            return send_file(path.resolve(), as_attachment=True, conditional=True)

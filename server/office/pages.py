@@ -13,7 +13,7 @@ role was matched, and a form's token was compared; it only decides what is seen 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -34,6 +34,7 @@ log = structlog.get_logger()
 T = TypeVar("T")
 Answer = str | Response
 Page = Callable[..., Answer]
+PrintCopy = Callable[[Mapping[str, Any], str], str]  # all that is held of a person, and a language; gives a page
 COOKIE = "fairvisit_office"
 MOST_FORM = 64 * 1024  # bytes; a page that takes a file asks for more itself
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
@@ -53,12 +54,14 @@ CODES = {404: "not-found", 405: "not-found", 413: "too-large"}
 class Pages:
     """The office's blueprint, and who may use each of its routes."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, print_copy: PrintCopy) -> None:
         self.site = site
+        self.print_copy = print_copy
         self.blueprint = Blueprint(
             "office", __name__, url_prefix="/office", template_folder="templates", static_folder="static"
         )
         self.access: dict[str, frozenset[Role]] = {}  # endpoint -> who may; one that is not here is closed
+        self.most: dict[str, int] = {}  # endpoint -> bytes its form may have
         self.open = {"office.static"}  # needs no session
         self.before_totp: set[str] = set()  # may be used before the second factor is set up
         self.blueprint.before_request(self._admit)
@@ -71,9 +74,11 @@ class Pages:
         """Put a page at *rule* for these roles."""
         return self._route(rule, "GET", roles, before_totp)
 
-    def post(self, rule: str, *roles: Role, before_totp: bool = False) -> Callable[[Page], Page]:
-        """Take a form at *rule* from these roles."""
-        return self._route(rule, "POST", roles, before_totp)
+    def post(
+        self, rule: str, *roles: Role, before_totp: bool = False, most: int = MOST_FORM
+    ) -> Callable[[Page], Page]:
+        """Take a form at *rule* from these roles, of at most so many bytes."""
+        return self._route(rule, "POST", roles, before_totp, most)
 
     def unguarded(self, rule: str, *methods: str) -> Callable[[Page], Page]:
         """Put a page at *rule* that needs no session: signing in, and what it looks like."""
@@ -105,7 +110,9 @@ class Pages:
         tell(said(came))
         return True
 
-    def _route(self, rule: str, method: str, roles: tuple[Role, ...], before_totp: bool) -> Callable[[Page], Page]:
+    def _route(
+        self, rule: str, method: str, roles: tuple[Role, ...], before_totp: bool, most: int = MOST_FORM
+    ) -> Callable[[Page], Page]:
         def put(page: Page) -> Page:
             @wraps(page)
             def run(**parts: Any) -> Answer:
@@ -113,6 +120,7 @@ class Pages:
 
             name = page.__name__.removesuffix("_page")
             self.access[f"office.{name}"] = frozenset(roles)
+            self.most[f"office.{name}"] = most
             if before_totp:
                 self.before_totp.add(f"office.{name}")
             self.blueprint.add_url_rule(rule, name, run, methods=[method])
@@ -122,8 +130,8 @@ class Pages:
 
     def _admit(self) -> Answer | None:
         """Let through whoever may be here; a form only with its session's token, and from this very site."""
-        request.max_content_length = MOST_FORM
         endpoint = request.endpoint or ""
+        request.max_content_length = self.most.get(endpoint, MOST_FORM)
         if endpoint in self.open:
             return None
         viewer = find_viewer(self.site, request.cookies.get(COOKIE, ""))

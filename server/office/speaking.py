@@ -82,7 +82,8 @@ def register_languages(app: Flask, site: Site) -> None:
 
     app.jinja_env.globals.update(
         when=when, since=since, span=say_span, called=say_word, language=language, state_word=say_state,
-        role_word=say_role, request_word=say_request, case_word=say_status, device_word=say_device, money=say_money,
+        role_word=say_role, request_word=say_request, case_word=say_status, device_word=say_device, job_word=say_job,
+        money=say_money,
         finding_words=say_finding, conduct_words=lambda code: say_conduct(code, language()),
     )  # fmt: skip
 
@@ -132,6 +133,15 @@ def say_state(name: str) -> str:
         State.ANSWERED: _("answered"), State.APPROVED: _("approved"), State.REJECTED: _("rejected"),
     }  # fmt: skip
     return said[State(name)]
+
+
+def say_job(name: str) -> str:
+    """Give what a job's state is called."""
+    said: dict[str, str] = {
+        "waiting": _("waiting to begin"), "running": _("at work"), "asks": _("asks something"), "done": _("done"),
+        "failed": _("failed"),
+    }  # fmt: skip
+    return said[name]
 
 
 def say_device(name: str) -> str:

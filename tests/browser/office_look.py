@@ -72,12 +72,16 @@ def addresses(site: Site) -> dict[str, str]:
     # -- rulebooks --
 
     # -- imports --
+    pages |= {"imports": "/imports"}
 
     # -- exports --
+    pages |= {"exports": "/exports"}
 
     # -- audit --
+    pages |= {"audit": "/audit"}
 
     # -- accounts --
+    pages |= {"accounts": "/accounts"}
 
     # -- visit --
     with site.store.read() as connection:

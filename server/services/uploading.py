@@ -1,0 +1,228 @@
+"""
+Uploading: a lender's file from a browser is kept, then imported by the worker; what was rejected is mended in place.
+
+The very same import as `fairvisit import`: idempotent, so a worker that dies leaves nothing half done, and the next one
+begins anew. A file that leaves something to be asked waits for an answer; nothing of it was written.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import structlog
+import yaml
+
+from schemas.errors import FieldError
+from server.domain.roles import Viewer
+from server.importing.columns import REJECT_TITLES
+from server.importing.csv_rows import find_delimiter, open_lines, read_rows
+from server.importing.encodings import decide_encoding
+from server.importing.fields import FileKind, load_spec
+from server.importing.settings import FileMapping
+from server.importing.table import open_table
+from server.services.auditing import note_act
+from server.services.contacts import import_contacts
+from server.services.importing import FileOrder, ImportReport, import_portfolio
+from server.services.payments import import_payments
+from server.services.site import Site
+from server.storage import job_rows
+from server.storage.types import AnyRow
+
+log = structlog.get_logger()
+IMPORTS = {"portfolio": import_portfolio, "ledger": import_payments, "contacts": import_contacts}
+MOST_BYTES = 200 * 1024 * 1024
+MOST_MENDED = 200  # rejected rows that are shown to be mended at once; the rest come after them
+DEAD_MS = 60_000  # a worker that runs tells so more often than this
+TELL_EVERY_MS = 500
+PIECE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A rejected row: its cells by title, and for each fault column, reason and cure."""
+
+    cells: Mapping[str, str]
+    line: str
+    column: str
+    reason: str
+    cure: str
+
+
+def keep_upload(
+    site: Site, viewer: Viewer, kind: str, lender: str, currency: str, file_name: str, stream: IO[bytes]
+) -> str:
+    """Keep a file and have it imported; give the upload's id. Raises `invalid`, and `too-large` beyond 200 MB."""
+    if kind not in IMPORTS:
+        raise FieldError("invalid", {"kind": ["is none of: " + ", ".join(IMPORTS)]})
+    if not lender.strip():
+        raise FieldError("invalid", {"lender": ["say whose file it is"]})
+    upload_id = site.new_id()
+    path = path_of(site, upload_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    size = 0
+    with path.open("wb") as file:
+        path.chmod(0o600)
+        while piece := stream.read(PIECE):
+            size += len(piece)
+            if size > MOST_BYTES:
+                break
+            file.write(piece)
+    if not 0 < size <= MOST_BYTES:
+        path.unlink()
+        if size:
+            said = "A file takes at most 200 MB; cut it, the parts can be given one by one."
+            raise FieldError("too-large", detail=said)
+        raise FieldError("invalid", {"file": ["is empty"]})
+    _queue(site, viewer, upload_id, kind, lender.strip(), currency.strip().upper(), Path(file_name).name[:200], size)
+    return upload_id
+
+
+def _queue(
+    site: Site, viewer: Viewer, upload_id: str, kind: str, lender: str, currency: str, file_name: str, size: int,
+    columns: Mapping[str, str] | None = None,
+) -> None:  # fmt: skip
+    now_ms = site.now()
+    row = {
+        "id": upload_id, "kind": kind, "lender": lender, "currency": currency, "file_name": file_name,
+        "columns": dict(columns or {}), "user_id": viewer.id, "state": "waiting", "size": size, "counts": {},
+        "made_ms": now_ms, "touched_ms": now_ms,
+    }  # fmt: skip
+
+    def job(connection: Any) -> None:
+        job_rows.add_job(connection, "upload", row)
+        note_act(connection, site, viewer, "uploaded", "upload", upload_id, kind=kind, size=size)
+
+    site.store.write(job)
+
+
+def map_columns(site: Site, viewer: Viewer, upload_id: str, columns: Mapping[str, str]) -> None:
+    """Say which column is what, and try again."""
+    chosen = {name: title for name, title in columns.items() if title}
+
+    def job(connection: Any) -> None:
+        changed = {"columns": chosen, "state": "waiting", "problem": None, "touched_ms": site.now()}
+        job_rows.change_job(connection, "upload", upload_id, **changed)
+        note_act(connection, site, viewer, "mapped_columns", "upload", upload_id, fields=sorted(chosen))
+
+    site.store.write(job)
+
+
+def work_upload(site: Site) -> bool:
+    """Import the file that waits longest; say whether there was one."""
+    dead_ms = site.now() - DEAD_MS
+    with site.store.read() as connection:
+        if not job_rows.is_any_free(connection, "upload", dead_ms):
+            return False
+    row = site.store.write(lambda connection: job_rows.take_job(connection, "upload", site.now(), dead_ms))
+    if row is None:
+        return False
+    try:
+        with _told_progress(site, row.id) as on_progress:
+            report: ImportReport = IMPORTS[row.kind](site, _order(site, row), on_progress)
+        counts = dict(report.counts) | ({"doubts": report.counts["doubts"]} if report.counts["doubts"] else {})
+        done = {"state": "done", "counts": counts, "problem": None}
+    except FieldError as error:
+        said = "\n".join(f"{path}: {' '.join(sentences)}" for path, sentences in error.fields.items()) or error.detail
+        done = {"state": "asks", "problem": said}
+    except Exception:  # the job says that it failed, the log says why
+        log.exception("upload_failed", upload_id=row.id)
+        done = {"state": "failed", "problem": "Something went wrong here; what was taken in before that is kept."}
+    site.store.write(
+        lambda connection: job_rows.change_job(connection, "upload", row.id, **done, touched_ms=site.now())
+    )
+    return True
+
+
+@contextmanager
+def _told_progress(site: Site, upload_id: str) -> Iterator[Any]:
+    last_ms = 0
+
+    def on_progress(done: int, size: int) -> None:
+        nonlocal last_ms
+        if site.now() - last_ms < TELL_EVERY_MS and done < size:
+            return
+        last_ms = site.now()
+        told = {"done": done, "size": size, "touched_ms": last_ms}
+        site.store.write(lambda connection: job_rows.change_job(connection, "upload", upload_id, **told))
+
+    yield on_progress
+
+
+def _order(site: Site, row: AnyRow) -> FileOrder:
+    path, mapping = path_of(site, row.id), None
+    if row.columns:
+        mapping = path.with_name(f"{row.id}.mapping.yaml")
+        mapping.write_text(yaml.safe_dump({"columns": {name: [title] for name, title in row.columns.items()}}))
+    return FileOrder(path, mapping, row.lender, currency=row.currency, rejects_path=_rejects_path(site, row.id))
+
+
+def path_of(site: Site, upload_id: str) -> Path:
+    """Give where an uploaded file lies."""
+    return site.settings.folder_path / "office-uploads" / f"{upload_id}.file"
+
+
+def _rejects_path(site: Site, upload_id: str) -> Path:
+    return path_of(site, upload_id).with_name(f"{upload_id}.rejects.csv")
+
+
+def read_titles(site: Site, row: AnyRow) -> Sequence[str]:
+    """Give the titles of an uploaded file's columns, as far as they can be told."""
+    path = path_of(site, row.id)
+    spec = load_spec(_kind(row))
+    try:
+        with open_table(path, spec, FileMapping()) as table:
+            return table.titles
+    except FieldError:
+        try:
+            codec = decide_encoding(path, spec.by_word)
+            first = next(iter(read_rows(open_lines(path, codec), find_delimiter(open_lines(path, codec)))), None)
+        except (FieldError, OSError):
+            return ()
+        return () if first is None else tuple(str(cell) for cell in first.cells if cell)
+
+
+def fields_of(row: AnyRow) -> dict[str, bool]:
+    """Give the fields that a file of this kind may have, and whether each is needed."""
+    return {name: about.required for name, about in load_spec(_kind(row)).fields.items()}
+
+
+def _kind(row: AnyRow) -> FileKind:
+    return row.kind  # type: ignore[no-any-return]
+
+
+def read_rejects(site: Site, upload_id: str) -> list[Rejected]:
+    """Give the first rejected rows of an upload."""
+    path = _rejects_path(site, upload_id)
+    if not path.exists():
+        return []
+    found = []
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for row in csv.DictReader(file):
+            line, column, reason, cure = (row.pop(title, "") or "" for title in REJECT_TITLES)
+            found.append(Rejected({name: value or "" for name, value in row.items()}, line, column, reason, cure))
+            if len(found) == MOST_MENDED:
+                break
+    return found
+
+
+def mend_rejects(site: Site, viewer: Viewer, row: AnyRow, mended: Sequence[Mapping[str, str]]) -> str:
+    """Have mended rows imported, as a file of their own; give the new upload's id."""
+    if not mended:
+        raise FieldError("invalid", {"rows": ["mend at least one"]})
+    upload_id = site.new_id()
+    path = path_of(site, upload_id)
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        path.chmod(0o600)
+        writer = csv.DictWriter(file, list(mended[0]))
+        writer.writeheader()
+        writer.writerows(mended)
+    name = f"mended {row.file_name}"[:200]
+    _queue(
+        site, viewer, upload_id, row.kind, row.lender, row.currency, name, path.stat().st_size, row.columns
+    )  # fmt: skip
+    return upload_id

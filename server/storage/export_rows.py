@@ -1,0 +1,76 @@
+"""Rows that leave as files: read page by page along a key, so that a million cost no more memory than a hundred."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Select, literal, select, tuple_
+
+from server.storage.office_tables import finding_mark, office_act
+from server.storage.scope_rows import agent_within
+from server.storage.tables import agency, agent, case, event, person, place
+from server.storage.visit_tables import finding, visit
+
+PAGE = 1000
+Agencies = Collection[str]
+
+
+def read_visits(connection: Connection, agencies: Agencies) -> Iterator[Mapping[str, Any]]:
+    """Give every visit with case, person, place and lead."""
+    wanted = (
+        select(
+            visit.c.case_id, visit.c.visit_id, visit.c.state, visit.c.started_ms, visit.c.contact_result,
+            visit.c.disposition, visit.c.rank, visit.c.area, case.c.lender, case.c.reference,
+            person.c.name.label("person"), place.c.address, place.c.lat_e7, place.c.lon_e7, place.c.precision,
+            agent.c.code.label("agent"), agency.c.name.label("agency"),
+        )
+        .outerjoin(case, case.c.id == visit.c.case_id)
+        .outerjoin(person, person.c.id == case.c.person_id)
+        .outerjoin(place, place.c.id == case.c.place_id)
+        .outerjoin(agent, agent.c.id == visit.c.lead_agent_id)
+        .outerjoin(agency, agency.c.id == visit.c.agency_id)
+        .where(visit.c.state.is_not(None))
+    )  # fmt: skip
+    if agencies:
+        wanted = wanted.where(visit.c.agency_id.in_(agencies))
+    return _paged(connection, wanted, (visit.c.case_id, visit.c.visit_id))
+
+
+def read_events(connection: Connection, agencies: Agencies) -> Iterator[Mapping[str, Any]]:
+    """Give every event with its content as it was received; none where that was erased."""
+    columns = (
+        event.c.pos, event.c.id, event.c.kind, event.c.case_id, event.c.visit_id, event.c.status, event.c.problem,
+        event.c.first_received_ms, event.c.digest, event.c.content, agent.c.code.label("agent"),
+    )  # fmt: skip
+    wanted = select(*columns).join(agent, agent.c.id == event.c.agent_id)
+    return _paged(connection, wanted.where(agent_within(event.c.agent_id, agencies)), (event.c.pos,))
+
+
+def read_findings(connection: Connection, agencies: Agencies) -> Iterator[Mapping[str, Any]]:
+    """Give every finding, gone ones too, with what a reviewer held of it."""
+    wanted = (
+        select(
+            finding.c.id, finding.c.case_id, finding.c.visit_id, finding.c.code, finding.c.severity, finding.c.sentence,
+            finding.c.facts, finding.c.found_ms, finding.c.gone_ms, finding.c.contested,
+            agent.c.code.label("agent"), finding_mark.c.is_right,
+        )
+        .outerjoin(agent, agent.c.id == finding.c.agent_id)
+        .outerjoin(finding_mark, finding_mark.c.finding_id == finding.c.id)
+        .where(agent_within(finding.c.agent_id, agencies))
+    )  # fmt: skip
+    return _paged(connection, wanted, (finding.c.id,))
+
+
+def read_acts(connection: Connection) -> Iterator[Mapping[str, Any]]:
+    """Give every act of the office, the first first."""
+    return _paged(connection, select(office_act), (office_act.c.seq,))
+
+
+def _paged(connection: Connection, wanted: Select[Any], key: tuple[Any, ...]) -> Iterator[Mapping[str, Any]]:
+    page = wanted.order_by(*key).limit(PAGE)
+    while rows := [dict(row._mapping) for row in connection.execute(page)]:
+        yield from rows
+        last = tuple_(*(literal(rows[-1][column.name], column.type) for column in key))
+        page = wanted.where(tuple_(*key) > last).order_by(*key).limit(PAGE)
+
