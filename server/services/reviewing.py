@@ -123,9 +123,11 @@ def _before_and_after(row: Any, amendment: Mapping[str, str]) -> dict[str, dict[
     return {field: {"before": before[field], "after": value} for field, value in amendment.items()}
 
 
-def resolve_clash(site: Site, event_id: str, field: str, by: str, *, accept: bool) -> None:
+def resolve_clash(
+    site: Site, event_id: str, field: str, by: str, *, accept: bool, instead: str | None = None
+) -> None:
     """
-    Decide a clash of contact proposals: take this proposal's value, or keep what the office holds.
+    Decide a clash of contact proposals: take this proposal's value (or *instead* of it another), or keep what is held.
 
     Every other undecided proposal for the same field of the person is decided with it. Raises not-found.
     """
@@ -138,15 +140,17 @@ def resolve_clash(site: Site, event_id: str, field: str, by: str, *, accept: boo
         for row in contact_rows.read_proposals(connection, chosen.person_id):
             if row.field != field:
                 continue
-            is_taken = accept and fold_value(field, row.new, site.settings.phone_region) == fold_value(
+            is_same = fold_value(field, row.new, site.settings.phone_region) == fold_value(
                 field, chosen.new, site.settings.phone_region
             )
+            is_taken = accept and instead is None and is_same
             state = "accepted" if is_taken else "kept"
             contact_rows.change_proposal(
                 connection, row.event_id, field, state=state, decided_ms=site.now(), decided_by=by
             )
         if accept:
-            contacts = {**chosen.contacts, field: fold_value(field, chosen.new, site.settings.phone_region)}
+            value = chosen.new if instead is None else instead
+            contacts = {**chosen.contacts, field: fold_value(field, value, site.settings.phone_region)}
             held = {name: value for name, value in contacts.items() if value != NO_VALUE}
             contact_rows.change_person(connection, chosen.person_id, contacts=held, updated_ms=site.now())
             search_rows.mark_person(connection, chosen.person_id)

@@ -62,6 +62,11 @@ def read_cases_of(connection: Connection, person_id: str, agencies: Agencies) ->
     return list(connection.execute(mine.order_by(case.c.id)))
 
 
+def read_persons(connection: Connection, person_ids: Sequence[str]) -> list[AnyRow]:
+    """Give these persons' names."""
+    return list(connection.execute(select(person.c.id, person.c.name).where(person.c.id.in_(person_ids))))
+
+
 def read_assignments(connection: Connection, case_id: str) -> list[AnyRow]:
     """Give who had a case, the newest first."""
     rows = select(assignment, agent.c.code).join(agent, agent.c.id == assignment.c.agent_id)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select
+from sqlalchemy import Connection, func, insert, or_, select
+from sqlalchemy import case as either
 
+from server.storage.feed import upsert
+from server.storage.office_tables import finding_mark
 from server.storage.review_tables import conduct_seen
-from server.storage.tables import agent, case, person, place
+from server.storage.tables import agency, agent, case, person, place
 from server.storage.types import AnyRow
 from server.storage.visit_tables import decision, finding, visit, visit_crew
 from server.storage.voice_tables import complaint
@@ -74,6 +77,37 @@ def find_visit(connection: Connection, visit_id: str) -> list[AnyRow]:
             .where(visit.c.visit_id == visit_id)
         )
     )
+
+
+def put_mark(connection: Connection, row: Mapping[str, Any]) -> None:
+    """Keep whether a reviewer held a finding to be right; the last word counts."""
+    statement = upsert(connection)(finding_mark).values(**row)
+    changed = {name: row[name] for name in ("is_right", "by", "at_ms")}
+    connection.execute(statement.on_conflict_do_update(index_elements=["finding_id"], set_=changed))
+
+
+def read_marks(connection: Connection, case_id: str, visit_id: str) -> dict[str, bool]:
+    """Give what reviewers held of a visit's findings, by finding."""
+    joined = select(finding_mark.c.finding_id, finding_mark.c.is_right).join(
+        finding, finding.c.id == finding_mark.c.finding_id
+    )
+    mine = joined.where(finding.c.case_id == case_id, finding.c.visit_id == visit_id)
+    return {row.finding_id: row.is_right for row in connection.execute(mine)}
+
+
+def count_marks(connection: Connection, agencies: Sequence[str]) -> list[AnyRow]:
+    """Give (code, agency, marked, right): how often reviewers held findings to be right."""
+    right = func.sum(either((finding_mark.c.is_right, 1), else_=0))
+    counted = (
+        select(finding.c.code, agency.c.name, func.count().label("marked"), right.label("right"))
+        .select_from(finding_mark)
+        .join(finding, finding.c.id == finding_mark.c.finding_id)
+        .join(agent, agent.c.id == finding.c.agent_id)
+        .join(agency, agency.c.id == agent.c.agency_id)
+        .group_by(finding.c.code, agency.c.name)
+        .order_by(finding.c.code, agency.c.name)
+    )
+    return list(connection.execute(counted.where(agency.c.id.in_(agencies)) if agencies else counted))
 
 
 def list_findings(

@@ -30,7 +30,7 @@ from server.services import signing_in
 from server.services.searching import index_due
 from server.services.site import Site
 from server.settings import Settings
-from server.storage.tables import case, device
+from server.storage.tables import agent, case, device
 from server.storage.visit_tables import visit
 from server.storage.voice_tables import complaint
 from tests.browser.look import FLAGS, SERIOUS, Quiet
@@ -55,8 +55,10 @@ def addresses(site: Site) -> dict[str, str]:
     pages |= {"cases": "/cases", "cases-found": "/cases?q=plaza", "cases-none": "/cases?q=zzzz"}
 
     # -- dispatch --
+    pages |= {f"dispatch-{way}": f"/dispatch?way={way}" for way in ("free", "given", "refused")}
 
     # -- conflicts --
+    pages |= {"conflicts": "/conflicts"}
 
     # -- devices --
     pages |= {"devices": "/devices", "devices-silent": "/devices?only=silent"}
@@ -68,8 +70,10 @@ def addresses(site: Site) -> dict[str, str]:
     pages |= {kind: f"/complaints?tab={kind}" for kind in ("complaints", "requests", "help")}
 
     # -- oversight --
+    pages |= {"oversight": "/oversight"}
 
     # -- rulebooks --
+    pages |= {"rulebooks": "/rulebooks", "rulebook": "/rulebooks/US", "try": "/try"}
 
     # -- imports --
     pages |= {"imports": "/imports"}
@@ -91,6 +95,8 @@ def addresses(site: Site) -> dict[str, str]:
         visited = select(visit.c.case_id, case.c.person_id).join(case, case.c.id == visit.c.case_id)
         for row in connection.execute(visited.limit(1)):
             pages |= {"case": f"/cases/{row.case_id}", "person": f"/people/{row.person_id}"}
+        for code in connection.execute(select(agent.c.code).limit(1)).scalars():
+            pages["crew-day"] = f"/dispatch/crews/{code}?day=2016-10-12"
         for device_id in connection.execute(select(device.c.id).limit(1)).scalars():
             pages |= {"device": f"/devices/{device_id}", "statement": f"/statements/{device_id}/2016-10-12"}
         for complaint_id in connection.execute(select(complaint.c.id).limit(1)).scalars():
