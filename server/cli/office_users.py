@@ -24,22 +24,25 @@ def office_user_command() -> None:
 @click.argument("name")
 @click.option("--role", "roles", multiple=True, required=True, type=click.Choice([each.value for each in Role]))
 @click.option("--agency", "agencies", multiple=True, help="Limit the account to this agency (its name); repeatable.")
+@click.option("--agent", help="The code of the agent they also are: they decide on no visit of their own.")
 @click.option("--generate", is_flag=True, help="Make a password and print it, once.")
 @click.option("--no-totp", is_flag=True, help="No second factor is asked for. For rehearsals.")
 @PASSWORD
 def add(
-    name: str, roles: tuple[str, ...], agencies: tuple[str, ...], password: str | None, *, generate: bool, no_totp: bool
+    name: str, roles: tuple[str, ...], agencies: tuple[str, ...], agent: str | None, password: str | None, *,
+    generate: bool, no_totp: bool,
 ) -> None:
     """Add an account. It sets up its second factor when it first signs in."""
     chosen = secrets.token_urlsafe(12) if generate else password or _ask()
     with opened_site() as site:
         with site.store.read() as connection:
             known = {row.name: row.id for row in people_rows.read_agencies(connection).values()}
+            agent_id = None if agent is None else people_rows.find_agent(connection, agent).id
         if unknown := sorted(set(agencies) - set(known)):
             raise FieldError("invalid", {"--agency": [f"knows no '{each}'" for each in unknown]})
         signing_in.add_user(
             site, name, chosen, [Role(each) for each in roles], [known[each] for each in agencies],
-            needs_totp=not no_totp, by=who(),
+            needs_totp=not no_totp, by=who(), agent_id=agent_id,
         )  # fmt: skip
     click.echo(f"Account {name}: added." + (f" Password: {chosen}" if generate else ""))
 

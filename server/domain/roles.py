@@ -37,6 +37,7 @@ class Viewer:
     language: str = ""
     session_id: str = ""
     csrf: str = ""
+    agent_id: str = ""  # who also goes to doors decides on no visit of their own
     lacks_totp: bool = False  # may do nothing before they have set up their second factor
 
     def may(self, roles: Collection[Role]) -> bool:

@@ -11,12 +11,13 @@ from flask import request
 from schemas.vocabulary import ContactResult, Disposition
 from server.domain.findings.codes import CATALOGUE, Code
 from server.domain.reviewing import State
-from server.domain.roles import Viewer
+from server.domain.roles import Role, Viewer
 from server.office.layout import REVIEW
-from server.office.pages import Answer, Pages, show
+from server.office.pages import Answer, Pages, go, show, tell, words
+from server.office.texts import gettext as _
 from server.services.deciding import ESCALATE_MS, TO_DECIDE
 from server.services.site import Site
-from server.storage import people_rows, queue_rows
+from server.storage import office_rows, people_rows, queue_rows
 from server.storage.queue_rows import Place, Wanted
 from server.storage.types import AnyRow, is_id
 
@@ -43,15 +44,36 @@ def add_pages(pages: Pages) -> None:
             findings = queue_rows.read_findings_of(connection, ids)
             claims = queue_rows.read_claims_of(connection, ids, site.now())
             count = queue_rows.count_queue(connection, wanted)
+            views = office_rows.list_views(connection, viewer.id)
             agencies = [row for row in people_rows.read_agencies(connection).values() if viewer.sees(row.id)]
         chosen = chosen_filters()
         more = urlencode(chosen | {"after": _write_after(rows[PAGE - 1])}) if len(rows) > PAGE else ""
         return show(
             "queue", rows=rows[:PAGE], findings=findings, claims=claims, count=count, more=more,
             chosen=dict.fromkeys(FILTERS, "") | chosen, is_narrowed=bool(chosen), filters=urlencode(chosen),
+            views=views, may_decide=viewer.may({Role.REVIEWER, Role.SUPERVISOR}),
             agencies=agencies, states=STATES, codes=CATALOGUE, most=queue_rows.MOST_COUNTED,
             contact_results=ContactResult, dispositions=Disposition, is_first=after is None,
         )  # fmt: skip
+
+
+    @pages.post("/queue/views", *REVIEW)
+    def save_view(viewer: Viewer) -> Answer:
+        """Keep the filters of the address under a name."""
+        name, query = words("name", 40), urlencode(chosen_filters())
+        if name and query:
+            site.store.write(lambda connection: office_rows.put_view(connection, viewer.id, name, query))
+            tell(_("Kept as %(name)s; it stands above the queue.", name=name))
+        else:
+            tell(_("Give the view a name, and choose a filter first."), "stop")
+        return go("queue", **chosen_filters())
+
+    @pages.post("/queue/views/drop", *REVIEW)
+    def drop_view(viewer: Viewer) -> Answer:
+        """Take a view away."""
+        name = words("name", 40)
+        site.store.write(lambda connection: office_rows.drop_view(connection, viewer.id, name))
+        return go("queue")
 
 
 def chosen_filters() -> dict[str, str]:

@@ -51,7 +51,7 @@ def add_pages(pages: Pages) -> None:
         seen = [ConductCode(code) for code in request.form.getlist("saw") if code in set(ConductCode)]
         filters = queue.chosen_filters()
         try:
-            deciding.decide(
+            decision_id = deciding.decide(
                 site, viewer, visit_id, Act(act), reason=words("reason"), question=words("question"),
                 amendment={name: value for name, value in changed.items() if value} if act == Act.AMENDED else None,
                 saw=seen if LOOKED in request.form else None,
@@ -61,7 +61,10 @@ def add_pages(pages: Pages) -> None:
                 raise
             tell_error(error)
             return go("visit", visit_id=visit_id, **filters)
-        tell(DONE[Act(act)]())
+        if decision_id is None:
+            tell(_("Kept as the first of two: a second person approves it, since the crew overrode a warning."), "look")
+        else:
+            tell(DONE[Act(act)]())
         following = deciding.find_next(site, viewer, queue.read_wanted(site, viewer))
         if following is None:
             return go("queue", **filters)

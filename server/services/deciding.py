@@ -19,12 +19,13 @@ from server.domain.roles import Viewer
 from server.services.auditing import note_act
 from server.services.reviewing import decide_within
 from server.services.site import Site
-from server.storage import queue_rows, review_rows
+from server.storage import bulk_rows, queue_rows, review_rows
 from server.storage.queue_rows import Wanted
 from server.storage.types import AnyRow
 
 CLAIM_MS = 10 * 60_000
 ESCALATE_MS = 3 * 24 * 3_600_000  # a question without an answer: its visit comes back to the supervisors
+APPROVING = frozenset({Act.APPROVED, Act.AMENDED})
 TO_DECIDE = (State.AWAITING_REVIEW.value, State.ANSWERED.value)
 
 
@@ -59,28 +60,50 @@ def claim_visit(site: Site, viewer: Viewer, case_id: str, visit_id: str) -> Clai
 
 def decide(
     site: Site, viewer: Viewer, visit_id: str, act: Act, *, reason: str = "", question: str = "",
-    amendment: Mapping[str, str] | None = None, saw: Collection[ConductCode] | None = None,
-) -> str:
+    amendment: Mapping[str, str] | None = None, saw: Collection[ConductCode] | None = None, bulk_id: str = "",
+) -> str | None:
     """
-    Decide on a visit and let go of it; give the decision's id.
+    Decide on a visit and let go of it; give the decision's id, None where a second person has to approve it, too.
 
-    Raises `conflict` while somebody else has it open, and what `decide_within` raises.
+    Raises `conflict` while somebody else has it open, where it is the viewer's own visit, and what `decide_within`
+    raises.
     """
     now_ms = site.now()
 
-    def job(connection: Connection) -> str:
+    def job(connection: Connection) -> str | None:
         row = find_visit(connection, viewer, visit_id)
+        if viewer.agent_id and viewer.agent_id in review_rows.crew_of(connection, row.case_id, visit_id):
+            raise FieldError("conflict", detail="You were at this visit yourself; somebody else decides on it.")
         if not queue_rows.put_claim(connection, row.case_id, visit_id, viewer.id, now_ms, now_ms + CLAIM_MS):
             raise FieldError("conflict", detail="Somebody else has this visit open. Nothing was changed.")
+        if act in APPROVING and _awaits_second(connection, site, viewer, row):
+            return None
         decision_id = decide_within(
             connection, site, row.case_id, visit_id, act, viewer.name, reason=reason, question=question,
             amendment=amendment, saw=saw,
         )  # fmt: skip
         queue_rows.drop_claim(connection, row.case_id, visit_id)
-        note_act(connection, site, viewer, act.value, "visit", visit_id)
+        bulk_rows.drop_second(connection, row.case_id, visit_id)
+        note_act(connection, site, viewer, act.value, "visit", visit_id, **({"bulk": bulk_id} if bulk_id else {}))
         return decision_id
 
     return site.store.write(job)
+
+
+def _awaits_second(connection: Connection, site: Site, viewer: Viewer, row: AnyRow) -> bool:
+    """Say whether this approval is the first of two: a crew that went on against a warning is judged by two persons."""
+    if not bulk_rows.has_override(connection, row.case_id, row.visit_id):
+        return False
+    first = bulk_rows.read_second(connection, row.case_id, row.visit_id)
+    if first is not None and first.user_id == viewer.id:
+        raise FieldError("conflict", detail="You approved it already; a second person has to, since it was overridden.")
+    if first is not None:
+        return False
+    kept = {"case_id": row.case_id, "visit_id": row.visit_id, "user_id": viewer.id, "name": viewer.name}
+    bulk_rows.add_second(connection, kept | {"at_ms": site.now()})
+    queue_rows.drop_claim(connection, row.case_id, row.visit_id)
+    note_act(connection, site, viewer, "seconded", "visit", row.visit_id)
+    return True
 
 
 def find_next(site: Site, viewer: Viewer, wanted: Wanted) -> str | None:

@@ -49,10 +49,10 @@ class Attempt:
 
 def add_user(
     site: Site, name: str, password: str, roles: Collection[Role], agencies: Collection[str] = (), *,
-    needs_totp: bool = True, by: str = "",
+    needs_totp: bool = True, by: str = "", agent_id: str | None = None,
 ) -> str:
     """
-    Add an account; give its id. *agencies* are ids; none: it sees every agency.
+    Add an account; give its id. *agencies* are ids; none: it sees every agency. *agent_id*: they go to doors, too.
 
     Raises `invalid` for a name that is taken or no name, a password that is too short, or no role.
     """
@@ -65,6 +65,7 @@ def add_user(
     row = {
         "id": user_id, "name": name, "password": _hasher().hash(password), "roles": sorted(roles),
         "agencies": sorted(agencies), "needs_totp": needs_totp, "made_ms": site.now(),
+        "agent_id": agent_id,
     }  # fmt: skip
 
     def job(connection: Connection) -> None:
@@ -193,7 +194,7 @@ def set_totp(site: Site, viewer: Viewer, secret: str, code: str) -> list[str]:
 def _viewer(row: AnyRow, session_id: str = "", csrf: str = "") -> Viewer:
     return Viewer(
         row.id, row.name, frozenset(Role(each) for each in row.roles), frozenset(row.agencies), row.language,
-        session_id, csrf, lacks_totp=row.needs_totp and row.totp_secret is None,
+        session_id, csrf, row.agent_id or "", lacks_totp=row.needs_totp and row.totp_secret is None,
     )  # fmt: skip
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from server.storage.office_tables import office_session, office_user, recovery_code
+from server.storage.feed import upsert
+from server.storage.office_tables import office_session, office_user, recovery_code, saved_view
 from server.storage.types import AnyRow
 
 
@@ -96,3 +97,20 @@ def end_sessions(connection: Connection, user_id: str, now_ms: int, session_id: 
     if session_id is not None:
         mine &= office_session.c.id == session_id
     return connection.execute(update(office_session).where(mine).values(ended_ms=now_ms)).rowcount
+
+
+def list_views(connection: Connection, user_id: str) -> list[AnyRow]:
+    """Give the views of the queue that somebody kept, by name."""
+    mine = select(saved_view).where(saved_view.c.user_id == user_id).order_by(saved_view.c.name)
+    return list(connection.execute(mine))
+
+
+def put_view(connection: Connection, user_id: str, name: str, query: str) -> None:
+    """Keep a view, in place of one of the same name."""
+    statement = upsert(connection)(saved_view).values(user_id=user_id, name=name, query=query)
+    connection.execute(statement.on_conflict_do_update(index_elements=["user_id", "name"], set_={"query": query}))
+
+
+def drop_view(connection: Connection, user_id: str, name: str) -> None:
+    """Take a view away."""
+    connection.execute(saved_view.delete().where(saved_view.c.user_id == user_id, saved_view.c.name == name))

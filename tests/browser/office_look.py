@@ -50,6 +50,7 @@ def addresses(site: Site) -> dict[str, str]:
     pages |= {"queue": "/queue", "queue-all": "/queue?state=approved"}
 
     # -- bulk --
+    pages |= {"bulk": "/bulk"}
 
     # -- cases --
     pages |= {"cases": "/cases", "cases-found": "/cases?q=plaza", "cases-none": "/cases?q=zzzz"}
