@@ -83,7 +83,7 @@ def register_languages(app: Flask, site: Site) -> None:
     app.jinja_env.globals.update(
         when=when, since=since, span=say_span, called=say_word, language=language, state_word=say_state,
         role_word=say_role, request_word=say_request, case_word=say_status, device_word=say_device, job_word=say_job,
-        money=say_money,
+        money=say_money, file_word=say_file, local_clock=lambda text: say_clock(text, site.settings.zone),
         finding_words=say_finding, conduct_words=lambda code: say_conduct(code, language()),
     )  # fmt: skip
 
@@ -133,6 +133,17 @@ def say_state(name: str) -> str:
         State.ANSWERED: _("answered"), State.APPROVED: _("approved"), State.REJECTED: _("rejected"),
     }  # fmt: skip
     return said[State(name)]
+
+
+def say_clock(text: str, zone: str) -> str:
+    """Give the office's time of day of a moment as the wire writes it."""
+    return f"{datetime.fromisoformat(text).astimezone(ZoneInfo(zone)):%H:%M:%S}"
+
+
+def say_file(name: str) -> str:
+    """Give what a file's state is called."""
+    said: dict[str, str] = {"wanted": _("on its way"), "verified": _("here, whole"), "discarded": _("given up")}
+    return said[name]
 
 
 def say_job(name: str) -> str:

@@ -5,19 +5,25 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from flask import request
+from sqlalchemy import Connection
 
 from schemas.errors import FieldError
 from schemas.vocabulary import Act, ContactResult, Disposition
 from server.domain.conduct.codes import ConductCode
+from server.domain.returning import QUESTIONS, ReturnReason, ask
 from server.domain.reviewing import State, permitted_acts
 from server.domain.roles import Role, Viewer
 from server.office import queue
 from server.office.layout import REVIEW
 from server.office.pages import Answer, Pages, go, show, tell, tell_error, words
+from server.office.speaking import language
 from server.office.texts import gettext as _
 from server.services import deciding
-from server.services.auditing import note_look
+from server.services.auditing import note_act, note_look
+from server.services.gating import Recount, recount_visit
 from server.services.story import tell_visit
+from server.services.visit_page import read_beside
+from server.storage import review_rows, visit_rows
 
 DECIDERS = (Role.REVIEWER, Role.SUPERVISOR)
 LOOKED = "looked"  # ticked where the reviewer looked at conduct, whatever they saw
@@ -35,11 +41,25 @@ def add_pages(pages: Pages) -> None:
         note_look(site, viewer, "visit", visit_id)
         claim = deciding.claim_visit(site, viewer, row.case_id, visit_id) if viewer.may(DECIDERS) else None
         story = tell_visit(site, visit_id)
+        with site.store.read() as connection:
+            beside = read_beside(connection, site, story)
         return show(
-            "visit", story=story, row=row, claim=claim, acts=permitted_acts(State(story["state"])),
-            conduct_codes=ConductCode, contact_results=ContactResult, dispositions=Disposition,
-            filters=urlencode(queue.chosen_filters()),
+            "visit", story=story, row=row, claim=claim, acts=permitted_acts(State(story["state"])), beside=beside,
+            conduct_codes=ConductCode, contact_results=ContactResult, dispositions=Disposition, questions=QUESTIONS,
+            filters=urlencode(queue.chosen_filters()), again=_recount(pages, visit_id),
         )  # fmt: skip
+
+    @pages.get("/visits/<visit_id>/record", *REVIEW)
+    def record(viewer: Viewer, visit_id: str) -> Answer:
+        """Show everything there is of a visit, to be printed for whoever watches over visits."""
+        with site.store.read() as connection:
+            row = deciding.find_visit(connection, viewer, visit_id)
+            events = visit_rows.read_visit_events(connection, row.case_id, visit_id)
+        note_look(site, viewer, "visit", visit_id)
+        story = tell_visit(site, visit_id)
+        with site.store.read() as connection:
+            beside = read_beside(connection, site, story)
+        return show("record", story=story, row=row, events=events, beside=beside)
 
     @pages.post("/visits/<visit_id>/decide", *DECIDERS)
     def decide(viewer: Viewer, visit_id: str) -> Answer:
@@ -49,10 +69,10 @@ def add_pages(pages: Pages) -> None:
             raise FieldError("invalid", {"act": ["is none of: " + ", ".join(Act)]})
         changed = {name: words(name, 40) for name in ("contact_result", "disposition")}
         seen = [ConductCode(code) for code in request.form.getlist("saw") if code in set(ConductCode)]
-        filters = queue.chosen_filters()
+        filters, (reason, question) = queue.chosen_filters(), _read_reason(act)
         try:
             decision_id = deciding.decide(
-                site, viewer, visit_id, Act(act), reason=words("reason"), question=words("question"),
+                site, viewer, visit_id, Act(act), reason=reason, question=question,
                 amendment={name: value for name, value in changed.items() if value} if act == Act.AMENDED else None,
                 saw=seen if LOOKED in request.form else None,
             )  # fmt: skip
@@ -69,6 +89,43 @@ def add_pages(pages: Pages) -> None:
         if following is None:
             return go("queue", **filters)
         return go("visit", visit_id=following, **filters)
+
+    @pages.post("/visits/<visit_id>/findings/<finding_id>", *DECIDERS)
+    def mark_finding(viewer: Viewer, visit_id: str, finding_id: str) -> Answer:
+        """Say whether a finding is right; how often each kind is, stands on the page Oversight."""
+        with site.store.read() as connection:
+            row = deciding.find_visit(connection, viewer, visit_id)
+            known = {each.id for each in visit_rows.read_findings(connection, row.case_id, visit_id)}
+        if finding_id not in known or words("is", 5) not in {"right", "wrong"}:
+            raise FieldError("not-found")
+        is_right = words("is", 5) == "right"
+        mark = {"finding_id": finding_id, "is_right": is_right, "by": viewer.name, "at_ms": site.now()}
+
+        def job(connection: Connection) -> None:
+            review_rows.put_mark(connection, mark)
+            note_act(connection, site, viewer, "marked_finding", "visit", visit_id, finding=finding_id, right=is_right)
+
+        site.store.write(job)
+        tell(_("Kept."))
+        return go("visit", visit_id=visit_id, **queue.chosen_filters())
+
+
+def _read_reason(act: str) -> tuple[str, str]:
+    """Give reason and question; a question's code is kept, and asks for whoever writes none of their own."""
+    reason, question, code = words("reason"), words("question"), words("code", 20)
+    if act != Act.RETURNED or code not in set(ReturnReason):
+        return reason, question
+    return code, question or ask(ReturnReason(code), language())
+
+
+def _recount(pages: Pages, visit_id: str) -> Recount | None:
+    """Judge the kept facts again, where that is asked for."""
+    if request.args.get("recompute") != "yes":
+        return None
+    try:
+        return recount_visit(pages.site, visit_id)
+    except FieldError:
+        return None
 
 
 DONE = {

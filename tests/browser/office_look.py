@@ -92,7 +92,7 @@ def addresses(site: Site) -> dict[str, str]:
     with site.store.read() as connection:
         graves = select(visit.c.visit_id).where(visit.c.state == "awaiting_review").order_by(visit.c.rank)
         for visit_id in connection.execute(graves.limit(1)).scalars():
-            pages["visit"] = f"/visits/{visit_id}"
+            pages |= {"visit": f"/visits/{visit_id}", "record": f"/visits/{visit_id}/record"}
         visited = select(visit.c.case_id, case.c.person_id).join(case, case.c.id == visit.c.case_id)
         for row in connection.execute(visited.limit(1)):
             pages |= {"case": f"/cases/{row.case_id}", "person": f"/people/{row.person_id}"}
