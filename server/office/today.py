@@ -78,7 +78,6 @@ def _cards(connection: Connection, site: Site, viewer: Viewer) -> Iterator[Card]
         yield _card(_("questions without an answer for 3 days"), late, "queue", "stop", state="escalated")
         broken = today_rows.count_findings(connection, Code.PROMISE_BROKEN, agencies)
         yield _card(_("promises not kept"), broken, "queue", "look", state="any", finding=Code.PROMISE_BROKEN.value)
-    if viewer.may(REVIEW | DISPATCH):
         unheard = today_rows.count_not_ended(connection, now_ms - NOT_HEARD_MS, agencies)
         yield _card(_("visits not heard from"), unheard, "queue", "stop", state="open")
     if viewer.may(DISPATCH | KEEP):

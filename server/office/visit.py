@@ -26,6 +26,7 @@ from server.services.visit_page import read_beside
 from server.storage import review_rows, visit_rows
 
 DECIDERS = (Role.REVIEWER, Role.SUPERVISOR)
+READERS = (*REVIEW, Role.SUPPORT)  # whoever answers a complaint reads the visit
 LOOKED = "looked"  # ticked where the reviewer looked at conduct, whatever they saw
 
 
@@ -33,7 +34,7 @@ def add_pages(pages: Pages) -> None:
     """Put these pages on the office."""
     site = pages.site
 
-    @pages.get("/visits/<visit_id>", *REVIEW)
+    @pages.get("/visits/<visit_id>", *READERS)
     def visit(viewer: Viewer, visit_id: str) -> Answer:
         """Show a visit; whoever may decide has it open for ten minutes."""
         with site.store.read() as connection:
@@ -49,7 +50,7 @@ def add_pages(pages: Pages) -> None:
             filters=urlencode(queue.chosen_filters()), again=_recount(pages, visit_id),
         )  # fmt: skip
 
-    @pages.get("/visits/<visit_id>/record", *REVIEW)
+    @pages.get("/visits/<visit_id>/record", *READERS)
     def record(viewer: Viewer, visit_id: str) -> Answer:
         """Show everything there is of a visit, to be printed for whoever watches over visits."""
         with site.store.read() as connection:

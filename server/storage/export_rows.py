@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, literal, select, tuple_
 from server.storage.office_tables import finding_mark, office_act
 from server.storage.scope_rows import agent_within
 from server.storage.tables import agency, agent, case, event, person, place
+from server.storage.types import AnyRow
 from server.storage.visit_tables import finding, visit
 
 PAGE = 1000
@@ -67,9 +68,14 @@ def read_acts(connection: Connection) -> Iterator[Mapping[str, Any]]:
     return _paged(connection, select(office_act), (office_act.c.seq,))
 
 
+def _plain(row: AnyRow) -> dict[str, Any]:
+    """Give a row by plain names: SQLAlchemy's are texts of a kind of its own, which JSON writers refuse."""
+    return {str(name): value for name, value in row._mapping.items()}
+
+
 def _paged(connection: Connection, wanted: Select[Any], key: tuple[Any, ...]) -> Iterator[Mapping[str, Any]]:
     page = wanted.order_by(*key).limit(PAGE)
-    while rows := [dict(row._mapping) for row in connection.execute(page)]:
+    while rows := [_plain(row) for row in connection.execute(page)]:
         yield from rows
         last = tuple_(*(literal(rows[-1][column.name], column.type) for column in key))
         page = wanted.where(tuple_(*key) > last).order_by(*key).limit(PAGE)

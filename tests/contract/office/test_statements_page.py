@@ -1,0 +1,50 @@
+"""Statements in the office: a day is signed off as it was seen, and says so when more comes in."""
+
+from __future__ import annotations
+
+import re
+
+from server.services.settling import settle_month
+from tests.contract.office.desk import Desk
+from tests.contract.office.visits import carrier, visit
+
+DAY = "2016-04-07"
+
+
+def test_a_day_is_signed_off_and_tells_when_it_changed(desk: Desk) -> None:
+    """Who signed stands there; an event of that day that comes later shows, and the old sight cannot be signed."""
+    office = desk.office
+    phone = carrier(office)
+    visit(office, phone, "R1")
+    browser = desk.sign_in("reviewer")
+    page = browser.get(f"/statements/{phone.device_id}/{DAY}")
+    seen = re.search(r'name="seen" value="([0-9a-f]{64})"', page)
+    assert seen is not None
+
+    signed = browser.follow(f"/statements/{phone.device_id}/{DAY}", seen=seen[1])
+    visit(office, phone, "R2")
+    changed = browser.get(f"/statements?day={DAY}")
+    browser.get(f"/statements/{phone.device_id}/{DAY}")
+    again = browser.follow(f"/statements/{phone.device_id}/{DAY}", seen=seen[1])
+
+    assert "Signed off by" in signed
+    assert "changed since" in changed
+    assert "More came in since you looked" in again
+
+
+def test_a_month_counts_each_visit_once_with_its_id(desk: Desk) -> None:
+    """Approved and open ones stand apart; the page shows the ids behind each sum, signed; another agency's are not."""
+    office = desk.office
+    phone = carrier(office)
+    visits = [visit(office, phone, f"R{number}") for number in range(3)]
+    browser = desk.sign_in("reviewer", agencies=[office.agency_id])
+    browser.post(f"/visits/{visits[0]}/decide", act="approved")
+
+    [line] = settle_month(office.site, "2016-04")
+    page = browser.get("/settlement?month=2016-04")
+
+    assert ([visits[0]], sorted(visits[1:])) == (line.approved, sorted(line.open))
+    assert all(f"/office/visits/{each}" in page for each in visits)
+    assert [] == settle_month(office.site, "2016-04", [office.site.new_id()])
+    assert [] == settle_month(office.site, "2016-05")
+    browser.get("/settlement?month=April", 422)
