@@ -1,5 +1,5 @@
 # run: the demo, in one command.  test: everything, on SQLite and PostgreSQL.  check: style, types, laws.
-# look: the public pages in a browser, with axe.
+# look: every page in a browser, with axe.  browse: the office's work done in a browser, by keyboard and mouse.
 # bench: ratios against the bare floor.  soak: many seeded fault campaigns, and 20 seeds of the demo.
 PYTHON ?= python3
 VENV ?= .venv
@@ -8,7 +8,7 @@ CAMPAIGNS ?= 300
 WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test check bench soak look
+.PHONY: run test check bench soak look browse
 
 run: $(VENV)/ready-server,device
 	$(BIN)/fairvisit demo
@@ -22,7 +22,11 @@ check: $(VENV)/ready-server,device,test
 	$(BIN)/lint-imports --no-logo
 
 look: $(VENV)/ready-server,device,test,browser
-	$(BIN)/python -m tests.browser.look $(ARGS)
+	$(BIN)/python -m tests.browser.look
+	$(BIN)/python -m tests.browser.office_look $(ARGS)
+
+browse: $(VENV)/ready-server,device,test,browser
+	$(BIN)/python -m pytest tests/browser/test_review.py tests/browser/test_day.py $(ARGS)
 
 bench: $(VENV)/ready-server,device,test
 	$(BIN)/python -m tests.benchmark.run $(ARGS)

@@ -35,9 +35,9 @@ def serve_command(host: str, port: int, workers: int, threads: int) -> None:
     migrate(settings.database_url)
     click.echo(f"Fairvisit serves on http://{host}:{port} (health, ready, metrics, openapi.json)")
     os.environ[SERVER_PID] = str(os.getpid())
-    helpers = [_start("server.worker")]
+    beside = [_start("server.worker")]
     if settings.reconcile_every_ms:
-        helpers.append(_start("server.reconciler"))
+        beside.append(_start("server.reconciler"))
     with tempfile.TemporaryDirectory(prefix="fairvisit-metrics-") as shared:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared  # before a worker imports the library
         Granian(
@@ -52,10 +52,10 @@ def serve_command(host: str, port: int, workers: int, threads: int) -> None:
             log_level=LogLevels.warning,
             log_access=False,
         ).serve()
-    for helper in helpers:
-        helper.terminate()
-    for helper in helpers:
-        helper.wait(10)
+    for each in beside:
+        each.terminate()
+    for each in beside:
+        each.wait(10)
     if owner is not None:
         os.close(owner)
 

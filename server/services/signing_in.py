@@ -120,25 +120,25 @@ def sign_in(site: Site, name: str, password: str, code: str, browser: str) -> At
     csrf = site.random_bytes(16).hex()
 
     def job(connection: Connection) -> Attempt:
-        user = office_rows.lock_user(connection, row.id)
-        if user.locked_until_ms is not None and user.locked_until_ms > now_ms:
-            _note_refused(connection, site, user.id, name, locked=True)
-            return Attempt(locked_until_ms=user.locked_until_ms)
-        if not (is_right and user.status == "active" and _is_code(connection, user, code, now_ms)):
-            failures = user.failures + 1
+        account = office_rows.lock_user(connection, row.id)
+        if account.locked_until_ms is not None and account.locked_until_ms > now_ms:
+            _note_refused(connection, site, account.id, name, locked=True)
+            return Attempt(locked_until_ms=account.locked_until_ms)
+        if not (is_right and account.status == "active" and _is_code(connection, account, code, now_ms)):
+            failures = account.failures + 1
             until_ms = None
             if failures >= TRIES:
                 until_ms = now_ms + min(LONGEST_LOCK_MS, LOCK_MS * 2 ** min(20, failures - TRIES))
-            office_rows.change_user(connection, user.id, failures=failures, locked_until_ms=until_ms)
-            _note_refused(connection, site, user.id, name)
+            office_rows.change_user(connection, account.id, failures=failures, locked_until_ms=until_ms)
+            _note_refused(connection, site, account.id, name)
             return Attempt(locked_until_ms=until_ms)
-        office_rows.change_user(connection, user.id, failures=0, locked_until_ms=None)
+        office_rows.change_user(connection, account.id, failures=0, locked_until_ms=None)
         session = {
-            "token": _hash(token), "id": site.new_id(), "user_id": user.id, "csrf": csrf, "browser": browser[:200],
+            "token": _hash(token), "id": site.new_id(), "user_id": account.id, "csrf": csrf, "browser": browser[:200],
             "made_ms": now_ms, "seen_ms": now_ms,
         }  # fmt: skip
         office_rows.add_session(connection, session)
-        note_act(connection, site, _viewer(user), "signed_in", "session", session["id"])
+        note_act(connection, site, _viewer(account), "signed_in", "session", session["id"])
         return Attempt(token)
 
     return site.store.write(job)
@@ -236,15 +236,15 @@ def _is_password(row: AnyRow | None, password: str) -> bool:
     return row is not None
 
 
-def _is_code(connection: Connection, user: AnyRow, code: str, now_ms: int) -> bool:
+def _is_code(connection: Connection, account: AnyRow, code: str, now_ms: int) -> bool:
     """Say whether the second factor holds: six digits not used before, or a recovery code; none where none is set."""
-    if user.totp_secret is None:
+    if account.totp_secret is None:
         return True
-    step = _step_of(user.totp_secret, code, now_ms)
-    if step is not None and step > user.totp_step:
-        office_rows.change_user(connection, user.id, totp_step=step)
+    step = _step_of(account.totp_secret, code, now_ms)
+    if step is not None and step > account.totp_step:
+        office_rows.change_user(connection, account.id, totp_step=step)
         return True
-    return office_rows.use_recovery_code(connection, user.id, _hash(_plain(code)), now_ms)
+    return office_rows.use_recovery_code(connection, account.id, _hash(_plain(code)), now_ms)
 
 
 def _step_of(secret: str, code: str, now_ms: int) -> int | None:

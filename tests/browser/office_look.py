@@ -128,7 +128,7 @@ def _open(settings: Settings) -> Site:
     return site
 
 
-def look(browser: Browser, site: Site, data: str, chosen: Mapping[str, str], out: Path) -> Iterator[str]:
+def look(browser: Browser, site: Site, named: str, chosen: Mapping[str, str], out: Path) -> Iterator[str]:
     """Load each page in each view, keep its picture, and give what is wrong with it."""
     server = make_server("127.0.0.1", 0, create_app(site), threaded=True, request_handler=Quiet)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -141,13 +141,13 @@ def look(browser: Browser, site: Site, data: str, chosen: Mapping[str, str], out
         page = context.new_page()
         page.on("console", lambda said: print(f"console: {said.text}") if said.type == "error" else None)
         page.goto(f"{address}/sign-in")
-        yield from _check(page, out / f"sign-in-{data}-{width}-{language}-{scheme}.png", width)
+        yield from _check(page, out / f"sign-in-{named}-{width}-{language}-{scheme}.png", width)
         page.fill("#name", NAME)
         page.fill("#password", PASSWORD)
         page.click("button")
         for name, path in chosen.items():
             answer = page.goto(address + path)
-            where = out / f"{name}-{data}-{width}-{language}-{scheme}.png"
+            where = out / f"{name}-{named}-{width}-{language}-{scheme}.png"
             if answer is None or answer.status not in ({404} if name == "nothing" else {200}):
                 yield f"{where.stem}: answered {answer and answer.status}"
             yield from _check(page, where, width)
@@ -182,10 +182,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as place, sync_playwright() as playwright:
         demo = options.demo or _play(Path(place) / "played")
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        for data, site in (("full", open_copy(demo, Path(place) / "copy")), ("empty", open_empty(Path(place)))):
+        for named, site in (("full", open_copy(demo, Path(place) / "copy")), ("empty", open_empty(Path(place)))):
             chosen = addresses(site)
             chosen = {name: chosen[name] for name in chosen if not options.pages or name in options.pages}
-            wrong += look(browser, site, data, chosen, options.out)
+            wrong += look(browser, site, named, chosen, options.out)
             site.store.close()
         browser.close()
     print("\n".join(wrong) or f"Nothing serious. Look: {options.out}")

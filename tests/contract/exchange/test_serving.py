@@ -77,7 +77,7 @@ def test_a_server_stops_when_told_and_starts_again(database_url: str, tmp_path: 
             below = descendants(running.pid)
             running.send_signal(signal.SIGTERM)
 
-            assert 3 == len(below), "two workers and the reconciler"
+            assert 4 == len(below), "two workers, the reconciler, and the worker of longer jobs"
             assert 0 == running.wait(PATIENCE_S)
             assert [] == await_end(below)
             assert not is_open(port)

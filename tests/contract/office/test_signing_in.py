@@ -34,12 +34,12 @@ def set_up(office: Office, browser: Browser) -> tuple[str, list[str]]:
 
 
 def test_name_and_password_open_the_first_page_of_the_role(desk: Desk) -> None:
-    """A reviewer lands on the queue, and the pages know their name."""
+    """A reviewer lands on today's numbers, and the pages know their name."""
     browser = desk.sign_in("reviewer")
 
     page = browser.client.get("/office/", follow_redirects=True)
 
-    assert "/office/queue" == page.request.path
+    assert "/office/today" == page.request.path
     assert "reviewer" in page.text
 
 

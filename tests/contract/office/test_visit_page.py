@@ -1,0 +1,76 @@
+"""The page of a visit: places in numbers, coded questions, marks on findings, the same answers when judged again."""
+
+from __future__ import annotations
+
+import re
+
+from server.domain.returning import QUESTIONS, ReturnReason, ask
+from server.storage import office_tables, visit_tables
+from tests.contract.office.desk import Desk
+from tests.contract.office.visits import FAR, carrier, visit
+
+
+def test_the_sketch_says_in_numbers_what_it_shows(desk: Desk) -> None:
+    """Distance and accuracy of each fix stand in a table below it, and the finding names the same distance."""
+    visit_id = visit(desk.office, carrier(desk.office), "R1", FAR)
+    page = desk.sign_in("reviewer").get(f"/visits/{visit_id}")
+
+    far = [int(each) for each in re.findall(r'<td class="number">(\d+)</td><td class="number">\d+</td>', page)]
+    said = re.search(r"Checked in (\d+) m from the door", page)
+    assert said is not None
+    assert abs(far[0] - int(said[1])) <= 1
+    assert 2 == page.count('class="fix"') == len(far)
+    assert "style=" not in page
+
+
+def test_a_coded_question_asks_in_words_and_keeps_its_code(desk: Desk) -> None:
+    """Ticked without a question of one's own, its text travels; what is written goes before it."""
+    office = desk.office
+    phone = carrier(office)
+    browser = desk.sign_in("reviewer")
+    for reference, own in (("R1", ""), ("R2", "Which door?")):
+        browser.post(f"/visits/{visit(office, phone, reference)}/decide", act="returned", code="place", question=own)
+
+    table = visit_tables.decision
+    found = [(row.reason, row.question) for row in office.rows(table.select().order_by(table.c.at_ms, table.c.id))]
+    assert [("place", ask(ReturnReason.PLACE, "en")), ("place", "Which door?")] == found
+    assert set(QUESTIONS) == set(ReturnReason)
+    assert all(len(texts) == 2 and all(texts) for texts in QUESTIONS.values())
+
+
+def test_marks_on_findings_are_counted(desk: Desk) -> None:
+    """The last word counts; how often a kind of finding was right stands on the page Oversight."""
+    office = desk.office
+    visit_id = visit(office, carrier(office), "R1", FAR)
+    [finding] = office.rows(visit_tables.finding.select())
+    browser = desk.sign_in("supervisor")
+    for word in ("right", "wrong", "right"):
+        browser.post(f"/visits/{visit_id}/findings/{finding.id}", **{"is": word})
+    browser.post(f"/visits/{visit_id}/findings/{finding.id}", 404, **{"is": "maybe"})
+
+    [mark] = office.rows(office_tables.finding_mark.select())
+    assert mark.is_right
+    assert "100 %" in browser.get("/oversight")
+    assert "held to be right" in browser.get(f"/visits/{visit_id}")
+
+
+def test_the_record_holds_every_event_as_it_was_received(desk: Desk) -> None:
+    """Whole and in order, with what was found and who looked."""
+    visit_id = visit(desk.office, carrier(desk.office), "R1")
+    page = desk.sign_in("auditor").get(f"/visits/{visit_id}/record")
+
+    kinds = re.findall(r'"kind":"(\w+)"', page)
+    assert ["visit_started", "step_done", "outcome_noted", "visit_ended"] == kinds
+    assert "looked" in page
+
+
+def test_a_kept_view_stands_above_the_queue(desk: Desk) -> None:
+    """Filters under a name, for oneself; taken away again."""
+    browser, other = desk.sign_in("reviewer"), desk.sign_in("other", "reviewer")
+    browser.get("/queue?flagged=yes")
+    browser.post("/queue/views?flagged=yes&state=todo", name="Mine")
+    mine, theirs = browser.get("/queue"), other.get("/queue")
+    browser.post("/queue/views/drop?flagged=yes", name="Mine")
+
+    assert 'href="/office/queue?state=todo&flagged=yes">Mine</a>' in mine
+    assert ">Mine</a>" not in theirs + browser.get("/queue")
