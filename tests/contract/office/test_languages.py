@@ -11,6 +11,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from server.domain.findings.codes import CATALOGUE
 from server.office import speaking
 from tests.contract.office.desk import Desk
 
@@ -56,6 +57,13 @@ def test_no_catalogue_keeps_what_nobody_says() -> None:
     plurals = {english for name, english, _ in catalogues() if "%(num)d" in english and name not in BESIDE}
 
     assert set() == {english for name, english, _ in catalogues() if name not in BESIDE} - asked() - plurals
+
+
+def test_every_finding_has_its_chinese() -> None:
+    """What reconciliation notices is said in both languages, and nothing else stands in that catalogue."""
+    said = {english for name, english, _ in catalogues() if name == "findings"}
+
+    assert {sentence for _, sentence in CATALOGUE.values()} == said
 
 
 @pytest.mark.parametrize(("name", "english", "chinese"), list(catalogues()))
