@@ -23,4 +23,9 @@ code=$(fairvisit enrol a12 --json 2>/dev/null | python -c 'import json, sys; pri
 agent-sync --store phone.db enrol "$code" --server "http://127.0.0.1:$port"
 agent-sync --store phone.db exchange | tee exchange.txt
 grep -q "Everything recorded on this device was received by the server." exchange.txt
-echo "wheel: installed, served, enrolled, exchanged"
+python - "http://127.0.0.1:$port/office/sign-in?lang=zh" <<'PAGE'
+import sys, urllib.request as u
+page = u.urlopen(sys.argv[1]).read().decode()
+assert "登录后台" in page, "the office's pages, or their Chinese, are not in the wheel"
+PAGE
+echo "wheel: installed, served, enrolled, exchanged, the office open"

@@ -2,6 +2,7 @@
 How text is found in any script: as overlapping pairs of characters, so that Chinese needs no dictionary.
 
 "王小明" is kept as 王小, 小明 and 明 with the end behind it; a word of one character is found as a pair's beginning.
+Each word is kept whole as well.
 Text is folded first: full-width letters and digits as their plain forms, capitals as small letters (NFKC, casefold).
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import unicodedata
 
 END = " "  # stands behind a word's last character
+LONGEST_WORD = 60
 LAST_DIGITS = 4  # of a phone number, the only ones that are kept for searching
 
 
@@ -28,14 +30,21 @@ def words_of(text: str) -> list[str]:
     return list(dict.fromkeys(fold_text(text).split()))
 
 
-def pairs_of(text: str) -> set[str]:
+def keys_of(text: str) -> set[str]:
     """
-    Give the pairs a text is kept under.
+    Give all that a text is kept under: its pairs, and each word whole.
 
-    >>> sorted(pairs_of("王小明"))
-    ['小明', '明 ', '王小']
+    >>> sorted(keys_of("王小明"))
+    ['=王小明', '小明', '明 ', '王小']
     """
-    return {word[at : at + 2].ljust(2, END) for word in words_of(text) for at in range(len(word))}
+    words = words_of(text)
+    pairs = {word[at : at + 2].ljust(2, END) for word in words for at in range(len(word))}
+    return pairs | {whole(word) for word in words}
+
+
+def whole(word: str) -> str:
+    """Give what a folded word is kept under as a whole: a reference is found at once, however common its pairs."""
+    return f"={word[:LONGEST_WORD]}"
 
 
 def pairs_sought(word: str) -> list[str]:

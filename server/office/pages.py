@@ -57,12 +57,10 @@ class Pages:
     def __init__(self, site: Site, print_copy: PrintCopy) -> None:
         self.site = site
         self.print_copy = print_copy
-        self.blueprint = Blueprint(
-            "office", __name__, url_prefix="/office", template_folder="templates", static_folder="static"
-        )
+        self.blueprint = Blueprint("office", __name__, url_prefix="/office", template_folder="templates")
         self.access: dict[str, frozenset[Role]] = {}  # endpoint -> who may; one that is not here is closed
         self.most: dict[str, int] = {}  # endpoint -> bytes its form may have
-        self.open = {"office.static"}  # needs no session
+        self.open: set[str] = set()  # needs no session
         self.before_totp: set[str] = set()  # may be used before the second factor is set up
         self.blueprint.before_request(self._admit)
         self.blueprint.after_request(_mark)
@@ -214,8 +212,7 @@ def set_cookie(answer: Response, token: str) -> Response:
 
 
 def _mark(response: Response) -> Response:
-    if request.endpoint != "office.static":
-        response.headers.extend({name: value for name, value in HEADERS.items() if name not in response.headers})
+    response.headers.extend({name: value for name, value in HEADERS.items() if name not in response.headers})
     return response
 
 

@@ -6,13 +6,14 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection
 
-from server.domain.pairs import fold_text, last_digits, pairs_of, pairs_sought, words_of
+from server.domain.pairs import fold_text, keys_of, last_digits, pairs_sought, whole, words_of
 from server.services.site import Site
 from server.storage import search_rows
 from server.storage.types import AnyRow
 
 MOST_WORDS = 8
-LOOKS = 20  # pages of candidates that are looked through for one page of results
+CANDIDATES = 200  # that are looked at at once
+LOOKS = 25  # times, for one page of results
 
 
 def index_due(site: Site, most: int = search_rows.CHUNK) -> int:
@@ -22,7 +23,7 @@ def index_due(site: Site, most: int = search_rows.CHUNK) -> int:
         rows = search_rows.read_due(connection, most)
         texts = {row.id: text_of(row) for row in rows}
         if texts:
-            search_rows.put_texts(connection, texts, {each: pairs_of(text) for each, text in texts.items()})
+            search_rows.put_texts(connection, texts, {each: keys_of(text) for each, text in texts.items()})
         return len(texts)
 
     with site.store.read() as connection:
@@ -43,21 +44,32 @@ def find_cases(
     """
     Give the cases that have every word of *text*, the newest first, from before a case on.
 
-    A word of one character alone gives some cases that have it, in no order and without a next page.
+    Those that have each word whole go before all others: where there are any, they are the answer. Else a word may be
+    a part of one. A single character gives some cases that have it, in no order and without a next page.
     """
     words = words_of(text)[:MOST_WORDS]
-    pairs = list(dict.fromkeys(pair for word in words for pair in pairs_sought(word)))
     if not words:
         return []
+    if found := _find(connection, [whole(word) for word in words], words, agencies, before, most):
+        return found
+    pairs = list(dict.fromkeys(pair for word in words for pair in pairs_sought(word)))
     if not pairs:
         rows = search_rows.find_by_letter(connection, words[0], agencies, most * LOOKS)
         return list(dict.fromkeys(row.case_id for row in rows if _has(row.text, words)))[:most]
-    pairs.sort(key=lambda pair: search_rows.count_pair(connection, pair))
+    return _find(connection, pairs, words, agencies, before, most)
+
+
+def _find(
+    connection: Connection, keys: list[str], words: Collection[str], agencies: Collection[str], before: str | None,
+    most: int,
+) -> list[str]:
+    """Give the cases that are kept under all of these keys and have the words themselves."""
+    rarest_first = sorted(keys, key=lambda key: search_rows.count_pair(connection, key))
     found: list[str] = []
     for _ in range(LOOKS):
-        rows = search_rows.find_by_pairs(connection, pairs, agencies, before, most)
+        rows = search_rows.find_by_pairs(connection, rarest_first, agencies, before, CANDIDATES)
         found += [row.case_id for row in rows if _has(row.text, words)]
-        if len(found) >= most or len(rows) < most:
+        if len(found) >= most or len(rows) < CANDIDATES:
             break
         before = rows[-1].case_id
     return found[:most]

@@ -19,7 +19,8 @@ from sqlalchemy import insert
 
 from server.domain.roles import ROLES, Role, Viewer
 from server.services import deciding, signing_in
-from server.storage import queue_rows, review_rows, tables, visit_tables
+from server.services.searching import find_cases, index_due
+from server.storage import queue_rows, review_rows, search_rows, tables, visit_tables
 from server.storage.migrating import migrate
 from tests.contract.office.desk import PASSWORD, Browser
 from tests.contract.office.visits import carrier, visit
@@ -39,6 +40,7 @@ def measure(url: str, folder: Path, visits: int = 1_000_000) -> Figures:
     office = Office(url, folder)
     began = time.perf_counter()
     fill(office, visits)
+    index(office)
     real = [visit(office, phone, f"real {number}") for phone in [carrier(office, "real")] for number in range(5)]
     print(f"  {visits:,} visits filled in {time.perf_counter() - began:.0f} s", flush=True)
     browser = _sign_in(office)
@@ -70,6 +72,13 @@ def fill(office: Office, visits: int) -> None:
     with office.site.store.engine.connect() as connection:
         connection.exec_driver_sql("ANALYZE")
         connection.commit()
+
+
+def index(office: Office) -> None:
+    """Index every case for searching, as the process behind the server does."""
+    office.site.store.write(search_rows.mark_all)
+    while index_due(office.site, CHUNK // 2):
+        pass
 
 
 def _put(connection: Any, rows: list[tuple[Any, list[dict[str, Any]]]]) -> None:
@@ -146,6 +155,12 @@ def _pages(office: Office, browser: Browser, viewer: Viewer, real: list[str]) ->
         with office.site.store.read() as connection:
             return review_rows.find_visit(connection, visit_id)
 
+    def search(text: str) -> object:
+        with office.site.store.read() as connection:
+            return find_cases(connection, text, [], None, 51)
+
+    names = [row.name for row in office.rows(tables.person.select().limit(200))]
+    drawn = random.Random(3)
     after = "_".join(str(part) for part in deep)
     of_agency = queue_rows.Wanted(deciding.TO_DECIDE, (agency,))
     return {
@@ -154,6 +169,9 @@ def _pages(office: Office, browser: Browser, viewer: Viewer, real: list[str]) ->
         "queue of one agency": (lambda: browser.get(f"/queue?agency={agency}"), lambda: query(of_agency)),
         "queue, all approved": (lambda: browser.get("/queue?state=approved"), lambda: query(done)),
         "visit": (lambda: browser.get(f"/visits/{random.choice(real)}"), lambda: find(random.choice(real))),
+        "search, a name": (lambda: browser.get(f"/cases?q={drawn.choice(names)}"), lambda: search(drawn.choice(names))),
+        "search, two common words": (lambda: browser.get("/cases?q=hill+人民"), lambda: search("hill 人民")),
+        "search, a reference": (lambda: browser.get("/cases?q=B-0000400"), lambda: search("B-0000400")),
         "decision": (lambda: browser.post(f"/visits/{next(waiting)}/decide", act="approved"), lambda: query(todo)),
     }
 

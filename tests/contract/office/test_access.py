@@ -62,7 +62,7 @@ OPENS = {
     # -- accounts --
     "accounts": "admin", "add_account": "admin", "change_account": "admin",
 }  # fmt: skip
-UNGUARDED = {"static", "look", "sign_in_page", "sign_in"}
+UNGUARDED = {"look", "sign_in_page", "sign_in"}
 
 
 def pages_of(desk: Desk) -> Pages:
