@@ -198,7 +198,7 @@ def words(name: str, most: int = 2000) -> str:
 def check_origin() -> None:
     """Raise `conflict` for a form that another site sent."""
     origin = request.headers.get("Origin")
-    if origin not in {None, "null"} and urlsplit(origin).netloc != request.host:
+    if origin is not None and urlsplit(origin).netloc != request.host:
         raise FieldError("conflict", detail=_("This form was sent from another site. Nothing was changed."))
 
 

@@ -162,11 +162,12 @@ def test_a_form_without_its_token_or_from_elsewhere_changes_nothing(desk: Desk) 
     form = {"language": "zh"}
 
     without = browser.client.post("/office/me/language", data=form)
-    elsewhere = browser.client.post(
-        "/office/me/language", data=form | {"csrf": browser.csrf}, headers={"Origin": "https://example.org"}
-    )
+    elsewhere = [
+        browser.client.post("/office/me/language", data=form | {"csrf": browser.csrf}, headers={"Origin": origin})
+        for origin in ("https://example.org", "null")
+    ]
 
-    assert [409, 409] == [without.status_code, elsewhere.status_code]
+    assert [409, 409, 409] == [each.status_code for each in (without, *elsewhere)]
     [row] = desk.office.rows(office_tables.office_user.select())
     assert "" == row.language
 
