@@ -62,16 +62,16 @@ def plan_day(
     now_ms, here = start_ms, from_at
     for stop in [*appointed, None]:
         fixed_ms = end_ms if stop is None else _first(stop, now_ms + _travel_ms(here, stop))
+        if stop is not None and (fixed_ms is None or fixed_ms + stay_ms > end_ms):
+            left.append(stop)  # it cannot be kept: nothing is put before it, and what comes after it can be
+            continue
         while (found := _nearest(free, here, now_ms, stay_ms, stop, fixed_ms, end_ms)) is not None:
             legs.append(found)
             free.remove(found.stop)
             now_ms, here = found.at_ms + stay_ms, found.stop.at or here
         if stop is None:
             break
-        at_ms = _first(stop, now_ms + _travel_ms(here, stop))
-        if at_ms is None or at_ms + stay_ms > end_ms:
-            left.append(stop)
-            continue
+        at_ms = _first(stop, now_ms + _travel_ms(here, stop)) or fixed_ms or end_ms
         legs.append(Leg(stop, at_ms, _metres(here, stop)))
         now_ms, here = at_ms + stay_ms, stop.at or here
     return legs, [*left, *free]

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from schemas.errors import FieldError
 from server.domain.roles import ROLES, Role, Viewer
-from server.office.pages import Answer, Pages, go, show, tell, tell_error, words
+from server.office.pages import Answer, Pages, attempt, go, show, tell, tell_error, words
 from server.office.texts import gettext as _
 from server.services import signing_in
 from server.storage import office_rows, people_rows
@@ -38,8 +38,10 @@ def add_pages(pages: Pages) -> None:
         roles = [Role(each) for each in request.form.getlist("role") if each in ROLES]
         with site.store.read() as connection:
             known = read_agencies(connection)
-        agencies = [each for each in request.form.getlist("agency") if each in known]
+        agencies = request.form.getlist("agency")
         try:
+            if strangers := sorted(set(agencies) - set(known)):  # none left would mean every agency
+                raise FieldError("invalid", {"agencies": [f"there is no {each}" for each in strangers]})
             signing_in.add_user(site, name, password, roles, agencies, by=viewer.name)
         except FieldError as error:
             tell_error(error)
@@ -58,8 +60,8 @@ def add_pages(pages: Pages) -> None:
             tell(_("Nobody changes their own account here; ask another administrator."), "stop")
             return go("accounts")
         if act == "close":
-            signing_in.close_user(site, row.name, viewer.name)
-            tell(_("The account %(name)s is closed; what it did stays in the record.", name=row.name))
+            if attempt(lambda: signing_in.close_user(site, row.name, viewer.name)):
+                tell(_("The account %(name)s is closed; what it did stays in the record.", name=row.name))
             return go("accounts")
         password = secrets.token_urlsafe(12)
         signing_in.set_password(site, row.name, password, viewer.name)

@@ -16,7 +16,7 @@ from server.office.speaking import local_day
 from server.office.texts import ngettext
 from server.services import dispatching
 from server.services.assigning import AssignReport, unassign
-from server.services.auditing import noted
+from server.services.auditing import note_look, noted
 from server.storage import dispatch_rows
 from server.storage.types import AnyRow, is_id
 
@@ -40,6 +40,8 @@ def add_pages(pages: Pages) -> None:
             )  # fmt: skip
             crews = dispatch_rows.list_crews(connection, agencies)
         shown = rows[:PAGE]
+        if shown:
+            note_look(site, viewer, "board", "")
         return show(
             "dispatch", rows=shown, area=area, way=way, ways=WAYS, crews=crews, frame=_frame(shown),
             more=shown[-1].id if len(rows) > PAGE else "", may=viewer.may({Role.DISPATCHER}),
@@ -49,13 +51,21 @@ def add_pages(pages: Pages) -> None:
     @pages.post("/dispatch/try", Role.DISPATCHER)
     def try_dispatch(viewer: Viewer) -> Answer:
         """Show what would be handed out, and what the gate would refuse; nothing is done yet."""
-        proposal = propose(viewer)
-        return show("proposal", proposal=proposal, fields=_fields())
+        if words("how", 20) == "nearest":
+            crew = words("crew", 2)
+            size = int(crew) if crew.isdecimal() else 1
+            proposal = dispatching.propose_nearest(site, viewer, words("area", 100), size)
+        else:
+            crew_codes = (words("lead", 64), *words("companions", 200).split())
+            proposal = dispatching.propose(site, viewer, [(each, *crew_codes) for each in _chosen()])
+        note_look(site, viewer, "board", "")
+        return show("proposal", proposal=proposal)
 
     @pages.post("/dispatch/assign", Role.DISPATCHER)
     def assign_cases(viewer: Viewer) -> Answer:
-        """Hand out what was shown."""
-        proposal = propose(viewer)
+        """Hand out just what was shown: each case to the crew that stood beside it."""
+        orders = [tuple(each.split()) for each in request.form.getlist("order")]
+        proposal = dispatching.propose(site, viewer, [each for each in orders if len(each) > 1 and is_id(each[0])])
         count = len(proposal.passing)
         pages.do(
             viewer, "assigned", ("cases", ""), lambda: dispatching.hand_out(site, viewer, proposal), _say_assigned,
@@ -82,23 +92,12 @@ def add_pages(pages: Pages) -> None:
         except ValueError:
             day = local_day(site.now(), site.settings.zone)
         plan = dispatching.plan_crew_day(site, viewer, code, day)
+        note_look(site, viewer, "crew_day", code)
         return show("crew_day", plan=plan, day=day)
-
-    def propose(viewer: Viewer) -> dispatching.Proposal:
-        if words("how", 20) == "nearest":
-            crew = words("crew", 2)
-            return dispatching.propose_nearest(site, viewer, words("area", 100), int(crew) if crew.isdecimal() else 1)
-        return dispatching.propose(site, viewer, _chosen(), words("lead", 64), words("companions", 200).split())
 
 
 def _chosen() -> list[str]:
     return [each for each in request.form.getlist("case") if is_id(each)]
-
-
-def _fields() -> list[tuple[str, str]]:
-    """Give what was sent, to be sent once more by whoever agrees."""
-    names = ("how", "lead", "companions", "area", "crew")
-    return [(name, words(name, 200)) for name in names] + [("case", each) for each in _chosen()]
 
 
 def _say_assigned(report: AssignReport) -> str:

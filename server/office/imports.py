@@ -7,9 +7,10 @@ from flask import request
 from schemas.errors import FieldError
 from server.domain.roles import Role, Viewer
 from server.office.layout import DISPATCH, KEEP
-from server.office.pages import Answer, Pages, go, show, tell, tell_error, words
+from server.office.pages import Answer, Pages, attempt, go, show, tell, tell_error, words
 from server.office.texts import gettext as _
 from server.services import uploading
+from server.services.auditing import note_look
 from server.storage import job_rows
 from server.storage.types import AnyRow, is_id
 
@@ -57,10 +58,12 @@ def add_pages(pages: Pages) -> None:
     @pages.get("/imports/<upload_id>", *READERS)
     def import_page(viewer: Viewer, upload_id: str) -> Answer:
         """Show how far an import is, what it asks, what it rejected."""
-        row = find(viewer, upload_id)
+        row, rejects = find(viewer, upload_id), uploading.read_rejects(site, upload_id)
+        if rejects:
+            note_look(site, viewer, "upload", upload_id)
         asks = row.state == "asks"
         return show(
-            "import", row=row, may=viewer.may(IMPORTERS), rejects=uploading.read_rejects(site, upload_id),
+            "import", row=row, may=viewer.may(IMPORTERS), rejects=rejects,
             fields=uploading.fields_of(row) if asks else {}, titles=uploading.read_titles(site, row) if asks else (),
         )  # fmt: skip
 
@@ -69,7 +72,7 @@ def add_pages(pages: Pages) -> None:
         """Say which column is what, and try again."""
         row = find(viewer, upload_id)
         chosen = {name: words(f"column-{name}", 200) for name in uploading.fields_of(row)}
-        uploading.map_columns(site, viewer, upload_id, chosen)
+        attempt(lambda: uploading.map_columns(site, viewer, upload_id, chosen))
         return go("import", upload_id=upload_id)
 
     @pages.post("/imports/<upload_id>/rejects", *IMPORTERS, most=4 * FORM_BYTES)

@@ -189,6 +189,16 @@ def tell_error(error: FieldError) -> None:
         tell(error.detail, "stop")
 
 
+def attempt(job: Callable[[], object]) -> bool:
+    """Do something that notes itself; where it is refused, say why on the next page and give False."""
+    try:
+        job()
+    except FieldError as error:
+        tell_error(error)
+        return False
+    return True
+
+
 def words(name: str, most: int = 2000) -> str:
     """Give what was typed into a field, at most so many characters, without what no keyboard types."""
     text = request.form.get(name, "")[:most]

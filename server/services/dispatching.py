@@ -44,11 +44,15 @@ class Proposal:
         return [each for each in self.orders if not self.answers[each.case_id].is_open]
 
 
-def propose(site: Site, viewer: Viewer, case_ids: Sequence[str], lead: str, companions: Sequence[str]) -> Proposal:
-    """Say what would come of giving these cases to a crew (codes); raise `invalid` for none, or too many."""
-    if not 0 < len(case_ids) <= MOST_CASES:
+def propose(site: Site, viewer: Viewer, orders: Sequence[Sequence[str]]) -> Proposal:
+    """
+    Say what would come of these orders: each a case and its crew by code, the lead first.
+
+    Raises `invalid` for none, or too many.
+    """
+    if not 0 < len(orders) <= MOST_CASES:
         raise FieldError("invalid", {"cases": [f"choose between 1 and {MOST_CASES}"]})
-    return _try(site, viewer, [Order(each, lead, tuple(companions)) for each in case_ids])
+    return _try(site, viewer, [Order(each[0], each[1], tuple(each[2:])) for each in orders])
 
 
 def propose_nearest(site: Site, viewer: Viewer, area: str, crew: int) -> Proposal:

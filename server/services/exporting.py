@@ -41,7 +41,8 @@ FORMATS = ("csv", "xlsx", "jsonl", "geojson")
 FULL, NO_PERSONS = "full", "no_persons"
 PROFILES = (FULL, NO_PERSONS)
 PERSONAL = frozenset({
-    "person", "address", "reference", "lat_e7", "lon_e7", "content", "facts", "sentence", "contested",
+    "person", "address", "reference", "lat_e7", "lon_e7", "content", "facts", "sentence", "contested", "name",
+    "user_id", "object_id",
 })  # fmt: skip
 MOST_SHEET_ROWS = 1_048_575  # what a sheet holds below its titles
 KEPT_MS = 7 * 24 * 3_600_000
@@ -91,6 +92,7 @@ def work_export(site: Site) -> bool:
             done = write_export(site, connection, row)
     except Exception:  # the job says that it failed, the log says why
         log.exception("export_failed", export_id=row.id)
+        path_of(site, row).with_name(path_of(site, row).name + ".part").unlink(missing_ok=True)
         done = {"state": "failed", "problem": "It could not be written; ask for it once more."}
     site.store.write(
         lambda connection: job_rows.change_job(connection, "export", row.id, **done, touched_ms=site.now())

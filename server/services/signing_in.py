@@ -96,10 +96,13 @@ def set_password(site: Site, name: str, password: str, by: str) -> None:
 
 
 def close_user(site: Site, name: str, by: str) -> None:
-    """Close an account and end its sessions; what it did stays. Raises `not-found`."""
+    """Close an account and end its sessions; what it did stays. Raises `not-found`, `conflict` for the last admin."""
 
     def job(connection: Connection) -> None:
         row = _known(connection, name)
+        admins = [each for each in office_rows.list_users(connection) if _is_admin(each)]
+        if [row.id] == [each.id for each in admins]:
+            raise FieldError("conflict", detail=f"{name} is the last administrator; make another one first.")
         office_rows.change_user(connection, row.id, status="closed")
         office_rows.end_sessions(connection, row.id, site.now())
         note_act(connection, site, Viewer("", by, frozenset()), "closed_user", "user", name)
@@ -196,6 +199,10 @@ def _viewer(row: AnyRow, session_id: str = "", csrf: str = "") -> Viewer:
         row.id, row.name, frozenset(Role(each) for each in row.roles), frozenset(row.agencies), row.language,
         session_id, csrf, row.agent_id or "", lacks_totp=row.needs_totp and row.totp_secret is None,
     )  # fmt: skip
+
+
+def _is_admin(row: AnyRow) -> bool:
+    return row.status == "active" and Role.ADMIN in row.roles
 
 
 def _known(connection: Connection, name: str) -> AnyRow:

@@ -101,10 +101,13 @@ def _queue(
 
 
 def map_columns(site: Site, viewer: Viewer, upload_id: str, columns: Mapping[str, str]) -> None:
-    """Say which column is what, and try again."""
+    """Say which column is what, and try again; raise `conflict` where the upload asks nothing any more."""
     chosen = {name: title for name, title in columns.items() if title}
 
     def job(connection: Any) -> None:
+        row = job_rows.find_job(connection, "upload", upload_id)
+        if row is None or row.state != "asks":
+            raise FieldError("conflict", detail="This upload asks nothing any more. Nothing was changed.")
         changed = {"columns": chosen, "state": "waiting", "problem": None, "touched_ms": site.now()}
         job_rows.change_job(connection, "upload", upload_id, **changed)
         note_act(connection, site, viewer, "mapped_columns", "upload", upload_id, fields=sorted(chosen))

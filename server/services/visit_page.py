@@ -18,7 +18,7 @@ from server.storage.types import AnyRow
 
 WIDTH, HEIGHT = 640, 360
 DM = 10
-MOST_ACTS = 100
+MOST_ACTS = 1000
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Sketch:
 
     def place(self, at: Fix | Door) -> tuple[float, float]:
         """Give (x, y) of a fix or the door."""
-        return self.frame.place((at.lat_e7, at.lon_e7))
+        return self.frame.place(_point(at))
 
 
 def sketch_visit(connection: Connection, site: Site, story: Mapping[str, Any]) -> Sketch | None:
@@ -54,8 +54,8 @@ def sketch_visit(connection: Connection, site: Site, story: Mapping[str, Any]) -
         for event in story["events"]
         for each in event["body"].get("fixes", ())
     ]
-    points = [(each.fix.lat_e7, each.fix.lon_e7) for each in fixes]
-    points += [] if door is None else [(door.lat_e7, door.lon_e7)]
+    points = [_point(each.fix) for each in fixes]
+    points += [] if door is None else [_point(door)]
     if not points:
         return None
     fence_m = site.thresholds.fence_dm // DM
@@ -68,6 +68,14 @@ def _sketched(event: Mapping[str, Any], fix: Fix, door: Door | None, site: Site)
     there = None if door is None else (door.lat_e7 / 1e7, door.lon_e7 / 1e7)
     distance = None if there is None else measure_geodesic(locate(fix), there) // DM
     return SketchedFix(event, fix, count_radius(fix, site.thresholds) // DM, distance)
+
+
+def _point(at: Fix | Door) -> tuple[int, int]:
+    """Give where it is drawn: in WGS-84, as the distances beside the sketch are measured."""
+    if isinstance(at, Door):
+        return at.lat_e7, at.lon_e7
+    lat, lon = locate(at)
+    return round(lat * 1e7), round(lon * 1e7)
 
 
 def _fix(raw: Mapping[str, Any]) -> Fix:

@@ -133,8 +133,9 @@ def read_case(connection: Connection, case_id: str) -> AnyRow | None:
 
 
 def read_revisions(connection: Connection, case_id: str) -> list[AnyRow]:
-    """Give the packet revisions of a case."""
-    return list(connection.execute(select(packet_revision).where(packet_revision.c.case_id == case_id)))
+    """Give the packet revisions of a case, the oldest first."""
+    mine = select(packet_revision).where(packet_revision.c.case_id == case_id)
+    return list(connection.execute(mine.order_by(packet_revision.c.rev)))
 
 
 def read_payments(connection: Connection, case_id: str, lender: str) -> list[tuple[str, str, int]] | None:

@@ -114,6 +114,7 @@ def test_a_day_of_the_office(served: Served) -> None:
     day = datetime.fromtimestamp(reading.wall_ms / 1000 + reading.offset_min * 60, UTC).date().isoformat()
     supervisor.goto(f"{served.url}/office/statements?day={day}")
     supervisor.locator("a[data-row]").first.click()
+    expect(supervisor.get_by_role("button", name="Sign this day off")).to_be_visible()
     supervisor.keyboard.press("a")
     expect(supervisor.get_by_text("Signed off by")).to_be_visible()
 

@@ -87,6 +87,19 @@ def test_an_appointment_is_kept_and_what_fits_before_it_is_done_before() -> None
     assert [] == left
 
 
+def test_an_appointment_out_of_reach_takes_no_other_with_it() -> None:
+    """What cannot be kept is left over; the next one is kept, however many others would fill the day."""
+    here = (377_500_000, -1_224_000_000)
+    away = Stop("away", (387_500_000, -1_224_000_000), ((8 * HOUR, 9 * HOUR),), is_appointed=True)
+    agreed = Stop("agreed", here, ((10 * HOUR, 10 * HOUR + HOUR // 2),), is_appointed=True)
+    others = [Stop(f"other {number}", here, ((8 * HOUR, 18 * HOUR),)) for number in range(30)]
+
+    legs, left = plan_day([away, agreed, *others], 8 * HOUR, 18 * HOUR, HOUR // 2, here)
+
+    assert [10 * HOUR] == [leg.at_ms for leg in legs if leg.stop.id == "agreed"]
+    assert "away" in [stop.id for stop in left]
+
+
 @given(st.lists(POINTS, min_size=1, max_size=20))
 def test_every_point_lies_on_the_sketch(points: list[tuple[int, int]]) -> None:
     """Within its margins, and the bar is a round length that fits."""

@@ -31,12 +31,13 @@ def test_trying_writes_nothing_and_assigning_hands_out(desk: Desk) -> None:
 
     page = send(browser, "/dispatch/try", case_id, lead="a1", companions="a2")
     tried = held(desk)
-    send(browser, "/dispatch/assign", case_id, lead="a1", companions="a2", status=303)
+    browser.post("/dispatch/assign", order=[f"{case_id} a1 a2"])
     assigned = held(desk)
     listed = browser.get("/dispatch?way=given")
     send(browser, "/dispatch/unassign", case_id, status=303)
 
     assert "1 case would go out" in page
+    assert f'name="order" value="{case_id} a1 a2"' in page
     assert [] == tried
     assert [(case_id, "companion"), (case_id, "lead")] == assigned
     assert case_id in listed
@@ -58,7 +59,7 @@ def test_what_the_gate_refuses_is_shown_and_not_handed_out(desk: Desk) -> None:
     dispatcher = desk.sign_in("dispatcher")
 
     tried = send(dispatcher, "/dispatch/try", halted, free, lead="a1", companions="")
-    send(dispatcher, "/dispatch/assign", halted, free, lead="a1", companions="", status=303)
+    dispatcher.post("/dispatch/assign", order=[f"{halted} a1", f"{free} a1"])
 
     assert "no halt is in force" in page
     assert "GATE-HOLD" in tried
@@ -77,6 +78,7 @@ def test_nobody_hands_out_to_another_agency(desk: Desk) -> None:
     browser = desk.sign_in("dispatcher", agencies=[office.agency_id])
 
     refused = send(browser, "/dispatch/try", free, lead="b1", companions="", status=422)
+    browser.post("/dispatch/assign", 422, order=[f"{free} b1"])
     send(browser, "/dispatch/unassign", taken, status=303)
 
     assert "'b1' is no active agent of your agencies" in refused

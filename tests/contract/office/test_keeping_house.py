@@ -43,6 +43,7 @@ def test_an_administrator_makes_and_closes_accounts_but_not_their_own(desk: Desk
     password = re.search(r'<p class="code"><code>([^<]+)</code>', page)
     assert password is not None
     refused = browser.follow("/accounts", name="nobody")
+    stranger = browser.follow("/accounts", name="wide", role="reviewer", agency=desk.office.site.new_id())
     users = {row.name: row.id for row in desk.office.rows(office_tables.office_user.select())}
 
     rita = desk.open("rita", password[1])
@@ -50,6 +51,9 @@ def test_an_administrator_makes_and_closes_accounts_but_not_their_own(desk: Desk
     own = browser.follow(f"/accounts/{users['admin']}/close")
 
     assert "name at least one" in refused
+    assert "agencies: there is no" in stranger
+    with pytest.raises(FieldError, match="last administrator"):
+        signing_in.close_user(desk.office.site, "admin", "test")
     assert 303 == rita.client.get("/office/queue").status_code
     assert "Nobody changes their own account here" in own
     states = {row.name: row.status for row in desk.office.rows(office_tables.office_user.select())}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from server.domain.geo import gcj02_to_wgs84
 from server.domain.returning import QUESTIONS, ReturnReason, ask
-from server.storage import office_tables, visit_tables
+from server.storage import office_tables, tables, visit_tables
 from tests.contract.office.desk import Desk
-from tests.contract.office.visits import FAR, carrier, visit
+from tests.contract.office.visits import DOOR, FAR, carrier, visit
 
 
 def test_the_sketch_says_in_numbers_what_it_shows(desk: Desk) -> None:
@@ -21,6 +22,25 @@ def test_the_sketch_says_in_numbers_what_it_shows(desk: Desk) -> None:
     assert abs(far[0] - int(said[1])) <= 1
     assert 2 == page.count('class="fix"') == len(far)
     assert "style=" not in page
+
+
+def test_a_fix_of_another_datum_is_drawn_where_its_distance_is_measured(desk: Desk) -> None:
+    """A GCJ-02 fix at the door lies on the door's square, and its distance is none."""
+    office = desk.office
+    visit_id = visit(
+        office, carrier(office), "R1", DOOR | {"lat_e7": 312_300_000, "lon_e7": 1_214_700_000, "datum": "gcj02"}
+    )
+    lat, lon = gcj02_to_wgs84(31.23, 121.47)
+    moved = tables.place.update().values(lat_e7=round(lat * 1e7), lon_e7=round(lon * 1e7))
+    office.site.store.write(lambda connection: connection.execute(moved) and None)
+    page = desk.sign_in("reviewer").get(f"/visits/{visit_id}")
+
+    square = re.search(r'class="door" x="([\d.]+)" y="([\d.]+)"', page)
+    assert square is not None
+    x, y = (float(each) + 5 for each in square.groups())
+    drawn = re.findall(r'class="fix" cx="([\d.]+)" cy="([\d.]+)"', page)
+    assert len(drawn) == 2
+    assert all(abs(float(cx) - x) < 2 and abs(float(cy) - y) < 2 for cx, cy in drawn)
 
 
 def test_a_coded_question_asks_in_words_and_keeps_its_code(desk: Desk) -> None:
