@@ -14,6 +14,7 @@ APPROVED, REJECTED = "approved", "rejected"
 class SettledVisit:
     """One visit as far as a settlement cares."""
 
+    case_id: str
     visit_id: str
     state: str
     agency: str
@@ -39,13 +40,13 @@ class Line:
 
 
 def settle(visits: Iterable[SettledVisit]) -> list[Line]:
-    """Give a line for each agent, by agency and code; a visit named twice is counted once."""
+    """Give a line for each agent, by agency and code; a visit, which is (case, visit) (E11), is counted once."""
     lines: dict[tuple[str, str], Line] = {}
-    seen: set[str] = set()
+    seen: set[tuple[str, str]] = set()
     for visit in visits:
-        if visit.visit_id in seen:
+        if (visit.case_id, visit.visit_id) in seen:
             continue
-        seen.add(visit.visit_id)
+        seen.add((visit.case_id, visit.visit_id))
         line = lines.setdefault((visit.agency, visit.agent), Line(visit.agency, visit.agent))
         ids = {APPROVED: line.approved, REJECTED: line.rejected}.get(visit.state, line.open)
         ids.append(visit.visit_id)

@@ -119,5 +119,6 @@ ACTS: dict[str, Callable[[Site, str, str], Any]] = {
     "wipe_after_upload": _revoke(DirectiveKind.WIPE_AFTER_UPLOAD),
     "wipe_now": _revoke(DirectiveKind.WIPE_NOW),
     "gone": lambda site, device_id, by: revoking.withdraw_device(site, device_id, by),
+    "gone_anyway": lambda site, device_id, by: revoking.withdraw_device(site, device_id, by, anyway=True),
 }
-DESTRUCTIVE = {"revoke", "wipe_after_upload", "wipe_now", "gone"}
+DESTRUCTIVE = {"revoke", "wipe_after_upload", "wipe_now", "gone", "gone_anyway"}

@@ -17,6 +17,7 @@ from server.services import signing_off
 from server.services.settling import settle_month, sign_settlement
 
 READERS = (*DISPATCH, *REVIEW)
+FIRST_DAY = date(2000, 1, 1)  # before any device of ours
 SIGNERS = (Role.REVIEWER, Role.SUPERVISOR)
 
 
@@ -25,10 +26,12 @@ def add_pages(pages: Pages) -> None:
     site = pages.site
 
     def read_day() -> date:
+        yesterday = local_day(site.now(), site.settings.zone) - timedelta(days=1)
         try:
-            return date.fromisoformat(request.args["day"])
+            day = date.fromisoformat(request.args["day"])
         except (KeyError, ValueError):
-            return local_day(site.now(), site.settings.zone) - timedelta(days=1)
+            return yesterday
+        return day if FIRST_DAY <= day <= yesterday + timedelta(days=2) else yesterday
 
     @pages.get("/statements", *READERS)
     def statements(viewer: Viewer) -> Answer:

@@ -24,7 +24,8 @@ def settle_month(site: Site, month: str, agencies: Collection[str] = ()) -> list
     with site.store.read() as connection:
         rows = field_rows.read_month(connection, sorted(agencies), since_ms, until_ms)
     return settle(
-        SettledVisit(row.visit_id, row.state, row.agency_name, row.code, bool(row.is_contested)) for row in rows
+        SettledVisit(row.case_id, row.visit_id, row.state, row.agency_name, row.code, bool(row.is_contested))
+        for row in rows
     )  # fmt: skip
 
 

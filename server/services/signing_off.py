@@ -20,7 +20,7 @@ from server.services.statements import make_statement
 from server.storage import field_rows
 from server.storage.types import AnyRow
 
-PASSING = ("at",)  # says when the statement was made, not what it is about
+OF_THE_DAY = ("device_id", "day", "received", "accepted", "parked", "id_reuse", "duplicates", "reasons", "events")
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,10 @@ class DeviceDay:
 
 
 def list_days(site: Site, viewer: Viewer, day: date) -> list[DeviceDay]:
-    """Give the day of every device that was heard from on it or the day after."""
-    midnight = datetime.combine(day, datetime.min.time(), ZoneInfo(site.settings.zone))
-    since_ms, until_ms = (round(each.timestamp() * 1000) for each in (midnight, midnight + timedelta(days=2)))
+    """Give the day of every device that was heard from since it began: what is of the day may come in much later."""
+    midnight = datetime.combine(day, datetime.min.time(), ZoneInfo(site.settings.zone)) - timedelta(days=1)
     with site.store.read() as connection:
-        devices = field_rows.list_active_on(connection, sorted(viewer.agencies), since_ms, until_ms)
+        devices = field_rows.list_heard_since(connection, sorted(viewer.agencies), round(midnight.timestamp() * 1000))
         signed = field_rows.read_sign_offs(connection, day.isoformat())
     days = (_day_of(site, row, day.isoformat(), signed.get(row.id)) for row in devices)
     return [each for each in days if each.statement["received"] or each.statement["gaps"]]
@@ -71,8 +70,8 @@ def sign_off(site: Site, viewer: Viewer, device: AnyRow, day: str, seen: str) ->
 
 
 def fingerprint(statement: Mapping[str, Any]) -> str:
-    """Give the hash of what a statement says, whenever it was made."""
-    said = {name: value for name, value in statement.items() if name not in PASSING}
+    """Give the hash of what came in of a day; where the chains stand by now, and what is missing, is not of the day."""
+    said = {name: statement[name] for name in OF_THE_DAY if name in statement}
     return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, and_, exists, select
+from sqlalchemy import Connection, exists, select
 
 from server.storage.desk_tables import statement_sign_off
 from server.storage.feed import upsert
@@ -15,7 +15,10 @@ from server.storage.types import AnyRow
 from server.storage.visit_tables import finding, visit
 
 Agencies = Collection[str]
-_PARKED = and_(event.c.agent_id == device.c.agent_id, event.c.status == "parked")
+_PLACED = event.join(link, link.c.event_pos == event.c.pos).join(chain, chain.c.pos == link.c.chain_pos)
+_HAS_PARKED = exists(
+    select(event.c.pos).select_from(_PLACED).where(chain.c.device_id == device.c.id, event.c.status == "parked")
+)
 _LISTED = (
     select(device, agent.c.code, agent.c.name.label("agent_name"), agency.c.name.label("agency_name"))
     .join(agent, agent.c.id == device.c.agent_id)
@@ -30,7 +33,7 @@ def list_devices(
     wanted = _LISTED.where(agent_within(device.c.agent_id, agencies))
     wanted = {
         "silent": wanted.where(device.c.state == "active", device.c.seen_ms < seen_before_ms),
-        "parked": wanted.where(exists(select(event.c.pos).where(_PARKED))),
+        "parked": wanted.where(_HAS_PARKED),
         "diverged": wanted.where(device.c.manifest_requests > 0),
         "awaiting": wanted.where(device.c.state == "awaiting"),
         "withdrawn": wanted.where(device.c.state.in_(("upload_only", "gone"))),
@@ -62,10 +65,9 @@ def read_newest_sample(connection: Connection, device_id: str) -> AnyRow | None:
 
 def read_parked(connection: Connection, device_id: str, most: int) -> list[AnyRow]:
     """Give the events of a device that were set aside, the newest first."""
-    joined = event.join(link, link.c.event_pos == event.c.pos).join(chain, chain.c.pos == link.c.chain_pos)
     columns = (event.c.id, event.c.kind, event.c.problem, event.c.visit_id, event.c.first_received_ms)
     mine = (chain.c.device_id == device_id) & (event.c.status == "parked")
-    wanted = select(*columns).select_from(joined).where(mine)
+    wanted = select(*columns).select_from(_PLACED).where(mine)
     return list(connection.execute(wanted.order_by(event.c.pos.desc()).limit(most)))
 
 
@@ -101,9 +103,9 @@ def put_sign_off(connection: Connection, row: Mapping[str, Any]) -> None:
     connection.execute(statement.on_conflict_do_update(index_elements=["device_id", "day"], set_=changed))
 
 
-def list_active_on(connection: Connection, agencies: Agencies, since_ms: int, until_ms: int) -> list[AnyRow]:
-    """Give the devices from which anything was received between two moments, by agent."""
-    heard = (link.c.received_ms >= since_ms) & (link.c.received_ms < until_ms) & (chain.c.device_id == device.c.id)
+def list_heard_since(connection: Connection, agencies: Agencies, since_ms: int) -> list[AnyRow]:
+    """Give the devices from which anything was received since a moment, by agent."""
+    heard = (link.c.received_ms >= since_ms) & (chain.c.device_id == device.c.id)
     some = exists(select(link.c.seq).select_from(link.join(chain, chain.c.pos == link.c.chain_pos)).where(heard))
     wanted = _LISTED.where(some, agent_within(device.c.agent_id, agencies))
     return list(connection.execute(wanted.order_by(agent.c.code, device.c.id)))
@@ -115,7 +117,7 @@ def read_month(connection: Connection, agencies: Agencies, since_ms: int, until_
     contested = exists(select(finding.c.id).where(mine, finding.c.contested.is_not(None), finding.c.gone_ms.is_(None)))
     wanted = (
         select(
-            visit.c.visit_id, visit.c.state, agent.c.code, agency.c.name.label("agency_name"),
+            visit.c.case_id, visit.c.visit_id, visit.c.state, agent.c.code, agency.c.name.label("agency_name"),
             contested.label("is_contested"),
         )
         .join(agent, agent.c.id == visit.c.lead_agent_id)

@@ -11,7 +11,7 @@ from server.domain.settling import SettledVisit, month_of, settle
 
 VISITS = st.lists(
     st.builds(
-        SettledVisit, st.sampled_from([f"v{number}" for number in range(12)]),
+        SettledVisit, st.sampled_from(["c1", "c2"]), st.sampled_from([f"v{number}" for number in range(12)]),
         st.sampled_from(["approved", "rejected", "awaiting_review", "open"]), st.sampled_from(["North", "South"]),
         st.sampled_from(["a1", "a2"]), st.booleans(),
     )
@@ -24,7 +24,7 @@ def test_each_visit_counts_once_and_sums_are_those_of_the_ids(visits: list[Settl
     lines = settle(visits)
     ids = [each for line in lines for each in (*line.approved, *line.rejected, *line.open)]
 
-    assert sorted({visit.visit_id for visit in visits}) == sorted(ids)
+    assert sorted(each for _, each in {(visit.case_id, visit.visit_id) for visit in visits}) == sorted(ids)
     assert sum(line.count for line in lines) == len(ids)
     assert all(set(line.contested) <= {*line.approved, *line.rejected, *line.open} for line in lines)
 

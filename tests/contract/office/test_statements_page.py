@@ -32,6 +32,30 @@ def test_a_day_is_signed_off_and_tells_when_it_changed(desk: Desk) -> None:
     assert "More came in since you looked" in again
 
 
+def test_another_days_work_changes_no_signed_day_and_late_work_is_listed(desk: Desk) -> None:
+    """A day stays signed off while the device works on; recorded offline and sent days later, it stands on its day."""
+    office = desk.office
+    phone = carrier(office)
+    visit(office, phone, "R1")
+    browser = desk.sign_in("reviewer")
+    page = browser.get(f"/statements/{phone.device_id}/{DAY}")
+    seen = re.search(r'name="seen" value="([0-9a-f]{64})"', page)
+    assert seen is not None
+    browser.post(f"/statements/{phone.device_id}/{DAY}", seen=seen[1])
+
+    office.clock.advance(days=1)
+    visit(office, phone, "R2")
+    step = phone.record("step_done", {"step": "card_shown", "text_version": "1", "response": "given"})
+    office.clock.advance(days=4)
+    phone.exchange([step])
+    browser = desk.open("reviewer")
+
+    assert "changed since" not in browser.get(f"/statements?day={DAY}")
+    assert phone.device_id in browser.get("/statements?day=2016-04-08")
+    for odd in ("0001-01-01", "9999-12-31", "2016-02-31", "today"):
+        browser.get(f"/statements?day={odd}")
+
+
 def test_a_month_counts_each_visit_once_with_its_id(desk: Desk) -> None:
     """Approved and open ones stand apart; the page shows the ids behind each sum, signed; another agency's are not."""
     office = desk.office
