@@ -10,7 +10,7 @@ from server.domain.roles import Role, Viewer
 from server.office.cases import find_own_case
 from server.office.keyset import read_after, write_after
 from server.office.layout import ANSWER
-from server.office.pages import Answer, Pages, go, show, tell, words
+from server.office.pages import Answer, Pages, attempt, go, show, tell, words
 from server.office.replying import read_replies
 from server.office.texts import gettext as _
 from server.services import choosing, complaints, help_calls
@@ -73,11 +73,12 @@ def add_pages(pages: Pages) -> None:
 
         def job(connection: Connection) -> None:
             find_voice(connection, viewer, "complaints", complaint_id)
+            complaints.check_answerer(connection, complaint_id, name)
             inbox_rows.put_owner(connection, complaint_id, name, site.now())
-            note_act(connection, site, viewer, "owns_complaint", "complaint", complaint_id, owner=name)
+            note_act(connection, site, viewer, "named_owner", "complaint", complaint_id, is_self=name == viewer.name)
 
-        site.store.write(job)
-        tell(_("%(name)s answers for this complaint.", name=name))
+        if attempt(lambda: site.store.write(job)):
+            tell(_("%(name)s answers for this complaint.", name=name))
         return go("complaint", complaint_id=complaint_id)
 
     @pages.post("/complaints/<complaint_id>/match", *ANSWERERS)

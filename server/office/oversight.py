@@ -16,6 +16,7 @@ from server.storage import people_rows, review_rows
 OVERSEERS = (Role.SUPERVISOR, Role.AUDITOR)
 FEW = 10  # visits; figures on fewer say little and are shown faint
 DAYS = 30
+FIRST_DAY = date(2000, 1, 1)  # before any visit of ours
 
 
 def add_pages(pages: Pages) -> None:
@@ -26,7 +27,8 @@ def add_pages(pages: Pages) -> None:
     def oversight(viewer: Viewer) -> Answer:
         """Show the figures of each agency over a period, and how right each finding was held to be."""
         today = local_day(site.now(), site.settings.zone)
-        first, last = _read("from", today - timedelta(days=DAYS)), _read("to", today)
+        last = min(_read("to", today), today)
+        first = min(max(_read("from", today - timedelta(days=DAYS)), FIRST_DAY), last)
         with site.store.read() as connection:
             agencies = [row for row in people_rows.read_agencies(connection).values() if viewer.sees(row.id)]
             marks = review_rows.count_marks(connection, sorted(viewer.agencies))

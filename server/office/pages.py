@@ -194,6 +194,8 @@ def attempt(job: Callable[[], object]) -> bool:
     try:
         job()
     except FieldError as error:
+        if error.code == "not-found" and not error.fields:
+            raise
         tell_error(error)
         return False
     return True

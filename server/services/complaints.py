@@ -115,6 +115,12 @@ def find_complaint(site: Site, text: str) -> str:
     return find_one(ids, text, "complaint", "fairvisit complaints list --all")
 
 
+def check_answerer(connection: Connection, complaint_id: str, by: str) -> None:
+    """Raise `conflict` where somebody is connected with what a complaint is about, so that they do not answer it."""
+    row = _lock(connection, complaint_id)
+    _check_unconnected(connection, row, row.case_id, by)
+
+
 def match_complaint(site: Site, complaint_id: str, case_id: str, by: str) -> int:
     """Say which case a complaint is about, and halt it; give how many agents hear of it."""
 

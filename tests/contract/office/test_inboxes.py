@@ -55,10 +55,13 @@ def test_an_answer_that_cannot_be_kept_stays_on_the_page(desk: Desk, complaint_i
     desk.sign_in("other", "support").post(f"/complaints/{complaint_id}/match", reference="R1", lender="")
     browser = desk.sign_in("sam", "support")
     browser.get(f"/complaints/{complaint_id}")
+    owner = browser.follow(f"/complaints/{complaint_id}/own", name="sam")
 
     page = browser.post(f"/complaints/{complaint_id}/answer", 200, answer="All was well.").text
     shown_next = browser.get("/complaints")
 
+    assert "sam is connected with this case" in owner
+    assert [] == office.rows(voice_tables.complaint_owner.select())
     assert "All was well." in page
     assert "sam is connected with this case" in page + shown_next
     assert row(desk, voice_tables.complaint).answered_ms is None

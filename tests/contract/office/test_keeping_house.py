@@ -99,6 +99,8 @@ def test_oversight_shows_each_agency_and_ranks_nobody(desk: Desk) -> None:
     assert "North Field Agency" in everything
     assert "A South Agency" in everything
     assert "North Field Agency" not in limited
+    for odd in ("from=0001-01-01", "to=9999-12-31", "from=2016-05-01&to=2016-04-01", "from=soon"):
+        desk.open("auditor").get(f"/oversight?{odd}")
 
 
 @pytest.mark.parametrize(
