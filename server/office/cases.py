@@ -69,7 +69,7 @@ def add_pages(pages: Pages) -> None:
             known = {
                 "assignments": desk_rows.read_assignments(connection, case_id),
                 "visits": desk_rows.read_visits(connection, [case_id], agencies),
-                "holds": desk_rows.read_holds(connection, case_id, row.person_id),
+                "holds": desk_rows.read_holds(connection, [case_id], row.person_id),
                 "contacts": desk_rows.read_contacts(connection, case_id, MOST_CONTACTS),
                 "payments": desk_rows.read_payments(connection, case_id),
                 "promises": [each._mapping for each in desk_rows.read_promises(connection, case_id)],
@@ -115,7 +115,7 @@ def add_pages(pages: Pages) -> None:
         changes = {"confirm": holding.confirm_hold, "extend": holding.extend_hold, "lift": holding.lift_hold}
         with site.store.read() as connection:
             row = find_own_case(connection, viewer, case_id)
-            mine = {each.id for each in desk_rows.read_holds(connection, case_id, row.person_id)}
+            mine = {each.id for each in desk_rows.read_holds(connection, [case_id], row.person_id)}
         if act not in changes or hold_id not in mine:
             raise FieldError("not-found")
         why = words("why", 500)

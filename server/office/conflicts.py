@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
-
 from schemas.errors import FieldError
 from server.domain.roles import Role, Viewer
 from server.office.layout import DISPATCH, REVIEW
-from server.office.pages import Answer, Pages, go, show, words
+from server.office.pages import Answer, Pages, go, show, tell, words
 from server.office.texts import gettext as _
 from server.services.auditing import note_look
 from server.services.reviewing import resolve_clash
-from server.storage import contact_rows, desk_rows
-from server.storage.types import AnyRow
+from server.storage import desk_rows
 
 DECIDERS = (Role.REVIEWER, Role.SUPERVISOR, Role.DISPATCHER)
 MOST_SHOWN = 200
@@ -22,30 +19,25 @@ def add_pages(pages: Pages) -> None:
     """Put these pages on the office."""
     site = pages.site
 
-    def mine(connection: Connection, viewer: Viewer) -> list[AnyRow]:
-        agencies = sorted(viewer.agencies)
-        rows = contact_rows.read_clashes(connection)[:MOST_SHOWN]
-        return [row for row in rows if desk_rows.read_cases_of(connection, row.person_id, agencies)]
-
     @pages.get("/conflicts", *DISPATCH, *REVIEW)
     def conflicts(viewer: Viewer) -> Answer:
         """Show each correction beside what it was based on and what is held now."""
         with site.store.read() as connection:
-            rows = mine(connection, viewer)
-            names = {row.id: row.name for row in desk_rows.read_persons(connection, [row.person_id for row in rows])}
+            rows = desk_rows.read_clashes(connection, sorted(viewer.agencies), MOST_SHOWN)
         if rows:
             note_look(site, viewer, "conflicts", "")
-        return show("conflicts", rows=rows, names=names, may=viewer.may(DECIDERS))
+        return show("conflicts", rows=rows, may=viewer.may(DECIDERS))
 
     @pages.post("/conflicts/<event_id>/<field>", *DECIDERS)
     def decide_conflict(viewer: Viewer, event_id: str, field: str) -> Answer:
         """Take the agent's value, keep what is held, or write another."""
         with site.store.read() as connection:
-            if (event_id, field) not in {(row.event_id, row.field) for row in mine(connection, viewer)}:
+            if not desk_rows.read_clashes(connection, sorted(viewer.agencies), 1, of=(event_id, field)):
                 raise FieldError("not-found", detail=_("There is no such conflict, or it was decided meanwhile."))
         act, written = words("act", 10), words("value", 300)
         if act not in {"accept", "keep", "edit"} or (act == "edit" and not written):
-            raise FieldError("invalid", {"act": [_("accept it, keep what is held, or write another value")]})
+            tell(_("accept it, keep what is held, or write another value"), "stop")
+            return go("conflicts")
         pages.do(
             viewer, f"{act}_contact", ("event", event_id),
             lambda: resolve_clash(

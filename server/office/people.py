@@ -26,7 +26,7 @@ def add_pages(pages: Pages) -> None:
                 raise FieldError("not-found", detail=_("There is no such person among those of your agencies."))
             known = {
                 "visits": desk_rows.read_visits(connection, [each.id for each in cases], agencies),
-                "holds": desk_rows.read_holds(connection, cases[0].id, person_id),
+                "holds": desk_rows.read_holds(connection, [each.id for each in cases], person_id),
                 "preferences": desk_rows.read_preferences(connection, person_id),
                 "matches": desk_rows.read_matches(connection, person_id),
             }

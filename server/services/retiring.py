@@ -191,8 +191,7 @@ def _carry_out(site: Site, emptying: Emptying, note: Note) -> None:
                     empty(connection, site, emptying.case_id)
             if emptying.person_id:
                 retiring_rows.blank_person(connection, emptying.person_id, site.now())
-                search_rows.forget_cases(connection, case_ids)  # what is left of them is indexed anew
-                search_rows.mark_cases(connection, case_ids)
+                search_rows.forget_cases(connection, case_ids)
                 forget_papers(connection, site, case_ids)
         put_state(connection, EMPTIED, max(emptying.id, get_state(connection, EMPTIED) or ""))
         note(connection)

@@ -20,14 +20,14 @@ def index_due(site: Site, most: int = search_rows.CHUNK) -> int:
     """Index cases whose text changed; give how many."""
 
     def job(connection: Connection) -> int:
-        rows = search_rows.read_due(connection, most)
-        texts = {row.id: text_of(row) for row in rows}
+        due = search_rows.take_due(connection, most)
+        texts = {row.id: text_of(row) for row in search_rows.read_named(connection, due)}
         if texts:
             search_rows.put_texts(connection, texts, {each: keys_of(text) for each, text in texts.items()})
-        return len(texts)
+        return len(due)
 
     with site.store.read() as connection:
-        if not search_rows.read_due(connection, 1):
+        if not search_rows.is_due(connection):
             return 0
     return site.store.write(job)
 
@@ -45,7 +45,7 @@ def find_cases(
     Give the cases that have every word of *text*, the newest first, from before a case on.
 
     Those that have each word whole go before all others: where there are any, they are the answer. Else a word may be
-    a part of one. A single character gives some cases that have it, in no order and without a next page.
+    a part of one; a single character is the beginning of pairs.
     """
     words = words_of(text)[:MOST_WORDS]
     if not words:
@@ -53,10 +53,8 @@ def find_cases(
     if found := _find(connection, [whole(word) for word in words], words, agencies, before, most):
         return found
     pairs = list(dict.fromkeys(pair for word in words for pair in pairs_sought(word)))
-    if not pairs:
-        rows = search_rows.find_by_letter(connection, words[0], agencies, most * LOOKS)
-        return list(dict.fromkeys(row.case_id for row in rows if _has(row.text, words)))[:most]
-    return _find(connection, pairs, words, agencies, before, most)
+    letters = [word for word in words if len(word) == 1]  # behind the pairs: of two as common, a pair leads
+    return _find(connection, pairs + letters, words, agencies, before, most)
 
 
 def _find(

@@ -13,7 +13,7 @@ from server.storage.portfolio_tables import probable_match
 from server.storage.scope_rows import case_within
 from server.storage.tables import agent, appointment, assignment, case, hold, payment, person, place
 from server.storage.types import AnyRow
-from server.storage.visit_tables import finding, visit
+from server.storage.visit_tables import finding, proposal, visit
 from server.storage.voice_tables import complaint
 
 Agencies = Collection[str]
@@ -62,11 +62,6 @@ def read_cases_of(connection: Connection, person_id: str, agencies: Agencies) ->
     return list(connection.execute(mine.order_by(case.c.id)))
 
 
-def read_persons(connection: Connection, person_ids: Sequence[str]) -> list[AnyRow]:
-    """Give these persons' names."""
-    return list(connection.execute(select(person.c.id, person.c.name).where(person.c.id.in_(person_ids))))
-
-
 def read_assignments(connection: Connection, case_id: str) -> list[AnyRow]:
     """Give who had a case, the newest first."""
     rows = select(assignment, agent.c.code).join(agent, agent.c.id == assignment.c.agent_id)
@@ -82,9 +77,9 @@ def read_visits(connection: Connection, case_ids: Sequence[str], agencies: Agenc
     return _rows(connection, rows.order_by(visit.c.started_ms.desc(), visit.c.visit_id))
 
 
-def read_holds(connection: Connection, case_id: str, person_id: str) -> list[AnyRow]:
-    """Give every hold on a case or on its person, those in force first."""
-    mine = or_(hold.c.case_id == case_id, hold.c.person_id == person_id)
+def read_holds(connection: Connection, case_ids: Sequence[str], person_id: str) -> list[AnyRow]:
+    """Give every hold on these cases or on their person, those in force first."""
+    mine = or_(hold.c.case_id.in_(case_ids), hold.c.person_id == person_id)
     return _rows(connection, select(hold).where(mine).order_by(hold.c.lifted_ms.is_not(None), hold.c.placed_ms.desc()))
 
 
@@ -127,6 +122,19 @@ def read_complaints(connection: Connection, case_id: str) -> list[AnyRow]:
     columns = (complaint.c.id, complaint.c.codes, complaint.c.made_ms, complaint.c.answered_ms)
     mine = select(*columns).where(complaint.c.case_id == case_id)
     return _rows(connection, mine.order_by(complaint.c.made_ms.desc()))
+
+
+def read_clashes(
+    connection: Connection, agencies: Agencies, most: int, of: tuple[str, str] | None = None
+) -> list[AnyRow]:
+    """Give proposed fields that wait for a person, with who proposed them; only *of* an event and field if named."""
+    theirs = select(case.c.id).where(case.c.person_id == proposal.c.person_id, case_within(case.c.id, agencies))
+    rows = select(proposal, person.c.name, person.c.contacts, agent.c.code)
+    rows = rows.join(person, person.c.id == proposal.c.person_id).join(agent, agent.c.id == proposal.c.agent_id)
+    rows = rows.where(proposal.c.state == "clash", proposal.c.decided_ms.is_(None), theirs.exists())
+    if of is not None:
+        rows = rows.where(proposal.c.event_id == of[0], proposal.c.field == of[1])
+    return _rows(connection, rows.order_by(person.c.id, proposal.c.field, proposal.c.event_id).limit(most))
 
 
 def read_matches(connection: Connection, person_id: str) -> list[AnyRow]:
