@@ -53,6 +53,7 @@ def test_what_the_gate_refuses_is_shown_and_not_handed_out(desk: Desk) -> None:
     supervisor.get(f"/cases/{halted}")
     supervisor.post(f"/cases/{halted}/holds", reason="illness", scope="case", until="")
     office.settings = office.settings.__class__(**{**office.settings.__dict__, "house_rulebook": "", "rulebooks": "US"})
+    office.site.store.close()
     office.start()
     browser = desk.open("supervisor")
     page = browser.get(f"/cases/{halted}")
