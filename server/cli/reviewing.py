@@ -19,7 +19,7 @@ from server.domain.reviewing import State, permitted_acts
 from server.services.asking import prepare_pairs
 from server.services.reconciling import reconcile
 from server.services.replaying import judge_parked
-from server.services.reviewing import decide_visit, resolve_clash
+from server.services.reviewing import Said, decide_visit, resolve_clash
 from server.services.searching import index_due
 from server.services.story import tell_visit
 from server.storage import contact_rows, review_rows, visit_rows
@@ -187,10 +187,8 @@ def decide_command(
             rows = review_rows.find_visit(connection, visit_id)
         if not rows:
             raise FieldError("not-found", detail=f"There is no visit {visit_id}.")
-        decide_visit(
-            site, rows[0].case_id, visit_id, Act(act), by, reason=reason, question=question, amendment=amendment,
-            saw=[ConductCode(code) for code in saw if code != NOTHING] if saw else None,
-        )  # fmt: skip
+        seen = [ConductCode(code) for code in saw if code != NOTHING] if saw else None
+        decide_visit(site, rows[0].case_id, visit_id, Act(act), by, Said(reason, question, amendment, seen))
     click.echo(f"Visit {visit_id} is {say(Act(act))}. The crew hears of it at its next exchange.")
 
 

@@ -1,11 +1,48 @@
-"""Drawing a sample of visits, fairly over agents, from a seed that is kept: anybody can draw it again."""
+"""
+Approving in bulk: which visits may go along, and a sample of them, fairly over agents, from a seed that is kept.
+
+Anybody can draw the same sample again.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
+from server.domain.findings.codes import CLEAN_RANK
+from server.domain.reviewing import State
+
+FIRST_VISITS = 20  # of an agent, which are always looked at
 LEAST = 10  # and at least one in twenty
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A visit as far as approving it in bulk cares; *earlier*: how many its lead had made before."""
+
+    visit_id: str
+    lead_agent_id: str
+    state: str
+    rank: int
+    disposition: str | None
+    earlier: int
+    is_halted: bool
+    is_complained_of: bool
+    is_in_bulk: bool
+    is_overridden: bool
+
+
+def is_clean(visit: Standing, first_visits: int = FIRST_VISITS) -> bool:
+    """
+    Say whether a visit may be approved in bulk at all.
+
+    Not an agent's first ones, nor those with findings, hardship, an overridden warning, or on a case with a halt ever
+    placed or a complaint.
+    """
+    is_plain = visit.rank == CLEAN_RANK and visit.disposition != "hardship" and visit.earlier >= first_visits
+    is_marked = visit.is_halted or visit.is_complained_of or visit.is_overridden
+    return visit.state == State.AWAITING_REVIEW and is_plain and not is_marked
 
 
 def sample_size(count: int) -> int:

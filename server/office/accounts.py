@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from schemas.errors import FieldError
 from server.domain.roles import ROLES, Role, Viewer
-from server.office.pages import Answer, Pages, attempt, go, show, tell, tell_error, words
+from server.office.pages import Answer, Pages, attempt, check_unlimited, go, show, tell, tell_error, words
 from server.office.texts import gettext as _
 from server.services import signing_in
 from server.storage import office_rows, people_rows
@@ -25,7 +25,7 @@ def add_pages(pages: Pages) -> None:
     @pages.get("/accounts", Role.ADMIN)
     def accounts(viewer: Viewer) -> Answer:
         """List accounts."""
-        _check_unlimited(viewer)
+        check_unlimited(viewer)
         with site.store.read() as connection:
             rows, agencies = office_rows.list_users(connection), read_agencies(connection)
         return show("accounts", rows=rows, agencies=agencies, roles=list(Role))
@@ -33,7 +33,7 @@ def add_pages(pages: Pages) -> None:
     @pages.post("/accounts", Role.ADMIN)
     def add_account(viewer: Viewer) -> Answer:
         """Add an account; its password is shown this once."""
-        _check_unlimited(viewer)
+        check_unlimited(viewer)
         name, password = words("name", 64), secrets.token_urlsafe(12)
         roles = [Role(each) for each in request.form.getlist("role") if each in ROLES]
         with site.store.read() as connection:
@@ -51,7 +51,7 @@ def add_pages(pages: Pages) -> None:
     @pages.post("/accounts/<user_id>/<act>", Role.ADMIN)
     def change_account(viewer: Viewer, user_id: str, act: str) -> Answer:
         """Close an account, or give it a new password; never one's own."""
-        _check_unlimited(viewer)
+        check_unlimited(viewer)
         with site.store.read() as connection:
             row = next((each for each in office_rows.list_users(connection) if each.id == user_id), None)
         if row is None or act not in {"close", "reset"}:
@@ -66,8 +66,3 @@ def add_pages(pages: Pages) -> None:
         password = secrets.token_urlsafe(12)
         signing_in.set_password(site, row.name, password, viewer.name)
         return show("account_made", name=row.name, password=password)
-
-
-def _check_unlimited(viewer: Viewer) -> None:
-    if viewer.agencies:
-        raise FieldError("not-found", detail=_("Accounts are about every agency; yours is limited to some."))

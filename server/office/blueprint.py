@@ -8,6 +8,7 @@ from jinja2 import StrictUndefined
 from schemas import vocabulary
 from schemas.errors import FieldError
 from server.domain.roles import ROLES, Role, Viewer
+from server.look import ICONS
 from server.office import (
     account,
     accounts,
@@ -48,7 +49,9 @@ def register_office(app: Flask, site: Site, print_copy: PrintCopy) -> None:
     register_languages(app, site)
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(navigation_of=navigation_of, v=vocabulary, Role=Role, icons=add_look(pages))
+    app.jinja_env.globals.update(
+        navigation_of=navigation_of, v=vocabulary, Role=Role, icons=ICONS, look=add_look(pages)
+    )  # fmt: skip
     for room in ROOMS:
         room.add_pages(pages)
 

@@ -8,7 +8,7 @@ from schemas.errors import FieldError
 from server.domain.roles import Role, Viewer
 from server.domain.sampling import sample_size
 from server.office import queue
-from server.office.pages import Answer, Pages, go, show, tell, tell_error
+from server.office.pages import Answer, Pages, attempt, go, show, tell, tell_error
 from server.office.texts import gettext as _
 from server.office.texts import ngettext
 from server.services import bulking
@@ -50,11 +50,13 @@ def add_pages(pages: Pages) -> None:
     def end_bulk(viewer: Viewer, bulk_id: str, act: str) -> Answer:
         """Approve the rest, or give the bulk up."""
         bulking.read_bulk(site, viewer, bulk_id)
-        try:
-            if act == "cancel":
-                bulking.cancel_bulk(site, viewer, bulk_id)
+        if act not in {"finish", "cancel"}:
+            raise FieldError("not-found")
+        if act == "cancel":
+            if attempt(lambda: bulking.cancel_bulk(site, viewer, bulk_id)):
                 tell(_("Given up. What you decided one by one stays decided."))
-                return go("queue")
+            return go("queue")
+        try:
             approved, left = bulking.finish_bulk(site, viewer, bulk_id)
         except FieldError as error:
             tell_error(error)

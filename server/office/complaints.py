@@ -15,6 +15,7 @@ from server.office.replying import read_replies
 from server.office.texts import gettext as _
 from server.services import choosing, complaints, help_calls
 from server.services.auditing import note_act, note_look
+from server.services.site import Site
 from server.storage import inbox_rows
 from server.storage.types import AnyRow, is_id
 
@@ -28,6 +29,17 @@ def find_voice(connection: Connection, viewer: Viewer, kind: str, row_id: str) -
     if row is None:
         raise FieldError("not-found", detail=_("There is nothing of this kind among what is yours to answer."))
     return row
+
+
+def find_referenced(site: Site, viewer: Viewer) -> str:
+    """Give the id of the case whose reference was typed; raise `invalid` where none of the viewer's agencies has it."""
+    try:
+        [case_id] = choosing.find_cases(site, [words("reference", 200)], words("lender", 200) or None)
+        with site.store.read() as connection:
+            find_own_case(connection, viewer, case_id)
+    except FieldError as error:
+        raise FieldError("invalid", error.fields or {"reference": [error.detail]}) from None
+    return case_id
 
 
 def add_pages(pages: Pages) -> None:
@@ -87,9 +99,7 @@ def add_pages(pages: Pages) -> None:
         check(viewer, complaint_id)
 
         def match() -> int:
-            [case_id] = choosing.find_cases(site, [words("reference", 200)], words("lender", 200) or None)
-            with site.store.read() as connection:
-                find_own_case(connection, viewer, case_id)
+            case_id = find_referenced(site, viewer)
             return complaints.match_complaint(site, complaint_id, case_id, viewer.name)
 
         pages.do(viewer, "matched_complaint", ("complaint", complaint_id), match, say_halted)

@@ -7,7 +7,7 @@ from flask import request
 from schemas.errors import FieldError
 from server.domain.roles import Role, Viewer
 from server.office.layout import DISPATCH, KEEP
-from server.office.pages import Answer, Pages, attempt, go, show, tell, tell_error, words
+from server.office.pages import Answer, Pages, attempt, check_unlimited, go, show, tell, tell_error, words
 from server.office.texts import gettext as _
 from server.services import uploading
 from server.services.auditing import note_look
@@ -25,7 +25,7 @@ def add_pages(pages: Pages) -> None:
     site = pages.site
 
     def find(viewer: Viewer, upload_id: str) -> AnyRow:
-        _check_unlimited(viewer)
+        check_unlimited(viewer)
         with site.store.read() as connection:
             row = job_rows.find_job(connection, "upload", upload_id) if is_id(upload_id) else None
         if row is None:
@@ -35,7 +35,7 @@ def add_pages(pages: Pages) -> None:
     @pages.get("/imports", *READERS)
     def imports(viewer: Viewer) -> Answer:
         """Show what was uploaded, and take another file."""
-        _check_unlimited(viewer)
+        check_unlimited(viewer)
         with site.store.read() as connection:
             rows = job_rows.list_jobs(connection, "upload", MOST_SHOWN)
         return show("imports", rows=rows, kinds=list(uploading.IMPORTS), may=viewer.may(IMPORTERS))
@@ -43,7 +43,7 @@ def add_pages(pages: Pages) -> None:
     @pages.post("/imports", *IMPORTERS, most=uploading.MOST_BYTES + FORM_BYTES)
     def upload(viewer: Viewer) -> Answer:
         """Keep a file; it is imported by itself."""
-        _check_unlimited(viewer)
+        check_unlimited(viewer)
         given = request.files.get("file")
         try:
             if given is None or not given.filename:
@@ -91,9 +91,3 @@ def add_pages(pages: Pages) -> None:
             return go("import", upload_id=upload_id)
         tell(_("The mended rows are imported as a file of their own."))
         return go("import", upload_id=new_id)
-
-
-def _check_unlimited(viewer: Viewer) -> None:
-    if viewer.agencies:
-        said = _("A lender's file is about every agency; your account is limited to some.")
-        raise FieldError("not-found", detail=said)

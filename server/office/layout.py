@@ -1,4 +1,4 @@
-"""What every page of the office shares: its navigation, its style sheet, its icons."""
+"""What every page of the office shares: its navigation, its style sheet, its script."""
 
 from __future__ import annotations
 
@@ -7,21 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask import current_app, request
+from flask import request
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
 
 from server.domain.roles import ROLES, Role, Viewer
+from server.look import COLOURS
 from server.office.pages import Answer, Pages
 
 HERE = Path(__file__).parent
-ICONS = {
-    "good": "M4 10.5l4 4 8-9",
-    "look": "M10 3l8 14H2zM10 8v4M10 14.5v.1",
-    "stop": "M5 5l10 10M15 5L5 15",
-    "wait": "M10 5v5l3 2M10 2a8 8 0 100 16 8 8 0 000-16",
-}
 A_YEAR_S = 31_536_000
 
 
@@ -64,13 +59,12 @@ def navigation_of(viewer: Viewer) -> list[tuple[str, LazyString, bool]]:
 
 def rooms_of(viewer: Viewer) -> list[Room]:
     """Give the rooms that are theirs."""
-    built = current_app.view_functions
-    return [each for each in NAVIGATION if viewer.may(each.roles) and f"office.{each.endpoint}" in built]
+    return [each for each in NAVIGATION if viewer.may(each.roles)]
 
 
 def add_look(pages: Pages) -> Mapping[str, str]:
-    """Put the style sheet on the office; give the icons."""
-    css = b"".join(path.read_bytes() for path in (HERE.parent / "colours.css", HERE / "office.css"))
+    """Put the style sheet and the script on the office; give the version of each."""
+    css = b"".join(path.read_bytes() for path in (COLOURS, HERE / "office.css"))
     script = (HERE / "office.js").read_bytes()
     versions = {"css": _version(css), "js": _version(script)}
     kinds = {"css": (css, "text/css"), "js": (script, "text/javascript")}
@@ -83,7 +77,7 @@ def add_look(pages: Pages) -> Mapping[str, str]:
         answer.headers["Cache-Control"] = f"public, max-age={A_YEAR_S}, immutable"
         return answer
 
-    return ICONS | versions
+    return versions
 
 
 def _version(body: bytes) -> str:

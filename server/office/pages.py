@@ -97,16 +97,13 @@ class Pages:
 
         What is not there, or not theirs, is an error page all the same.
         """
-        try:
+
+        def run() -> None:
             with noted(self.site, viewer, act, *what, **facts):
                 came = job()
-        except FieldError as error:
-            if error.code == "not-found" and not error.fields:
-                raise
-            tell_error(error)
-            return False
-        tell(said(came))
-        return True
+            tell(said(came))
+
+        return attempt(run)
 
     def _route(
         self, rule: str, method: str, roles: tuple[Role, ...], before_totp: bool, most: int = MOST_FORM
@@ -140,7 +137,8 @@ class Pages:
         if viewer.lacks_totp and endpoint not in self.before_totp:
             return redirect(url_for("office.totp"), 303)
         if not viewer.may(self.access.get(endpoint, frozenset())):
-            raise FieldError("conflict", detail=_("Your role does not open this page. Ask whoever gave it to you."))
+            said = _("Your role does not open this page. Ask whoever gave it to you.")
+            return show_error(FieldError("conflict", detail=said), status=403)
         if request.method != "GET":
             check_origin()
             if not hmac.compare_digest(viewer.csrf, request.form.get("csrf", "")):
@@ -157,7 +155,7 @@ class Pages:
         """Log under an id, which the page quotes; never what was asked for."""
         reference = self.site.new_id()
         log.error("unforeseen", instance=reference, rule=str(request.url_rule), exc_info=error)
-        return show_error(FieldError("internal"), reference[-8:])
+        return show_error(FieldError("internal"), reference=reference[-8:])
 
 
 def show(template: str, **values: Any) -> str:
@@ -165,10 +163,9 @@ def show(template: str, **values: Any) -> str:
     return render_template(f"office/{template}.html", **values)
 
 
-def show_error(error: FieldError, reference: str = "") -> Answer:
+def show_error(error: FieldError, reference: str = "", status: int | None = None) -> Answer:
     """Give the page of an error: what happened, what is safe, and a way on."""
-    status = 403 if error.code == "conflict" and request.method == "GET" else error.kind.status
-    return Response(show("error", error=error, reference=reference), status, mimetype="text/html")
+    return Response(show("error", error=error, reference=reference), status or error.kind.status, mimetype="text/html")
 
 
 def go(endpoint: str, **values: Any) -> Response:
@@ -199,6 +196,12 @@ def attempt(job: Callable[[], object]) -> bool:
         tell_error(error)
         return False
     return True
+
+
+def check_unlimited(viewer: Viewer) -> None:
+    """Raise `not-found` for an account limited to some agencies: the page is about every one."""
+    if viewer.agencies:
+        raise FieldError("not-found", detail=_("This page is about every agency; your account is limited to some."))
 
 
 def words(name: str, most: int = 2000) -> str:

@@ -21,6 +21,7 @@ from server.office.texts import gettext as _
 from server.services import deciding
 from server.services.auditing import note_act, note_look
 from server.services.gating import Recount, recount_visit
+from server.services.reviewing import Said
 from server.services.story import tell_visit
 from server.services.visit_page import read_beside
 from server.storage import review_rows, visit_rows
@@ -68,15 +69,9 @@ def add_pages(pages: Pages) -> None:
         act = words("act", 20)
         if act not in set(Act):
             raise FieldError("invalid", {"act": ["is none of: " + ", ".join(Act)]})
-        changed = {name: words(name, 40) for name in ("contact_result", "disposition")}
-        seen = [ConductCode(code) for code in request.form.getlist("saw") if code in set(ConductCode)]
-        filters, (reason, question) = queue.chosen_filters(), _read_reason(act)
+        filters, said = queue.chosen_filters(), _read_said(act)
         try:
-            decision_id = deciding.decide(
-                site, viewer, visit_id, Act(act), reason=reason, question=question,
-                amendment={name: value for name, value in changed.items() if value} if act == Act.AMENDED else None,
-                saw=seen if LOOKED in request.form else None,
-            )  # fmt: skip
+            decision_id = deciding.decide(site, viewer, visit_id, Act(act), said)
         except FieldError as error:
             if error.code == "not-found":
                 raise
@@ -111,12 +106,17 @@ def add_pages(pages: Pages) -> None:
         return go("visit", visit_id=visit_id, **queue.chosen_filters())
 
 
-def _read_reason(act: str) -> tuple[str, str]:
-    """Give reason and question; a question's code is kept, and asks for whoever writes none of their own."""
+def _read_said(act: str) -> Said:
+    """Read what goes with a decision; a question's code is kept, and asks for whoever writes none of their own."""
     reason, question, code = words("reason"), words("question"), words("code", 20)
-    if act != Act.RETURNED or code not in set(ReturnReason):
-        return reason, question
-    return code, question or ask(ReturnReason(code), language())
+    if act == Act.RETURNED and code in set(ReturnReason):
+        reason, question = code, question or ask(ReturnReason(code), language())
+    changed = {name: words(name, 40) for name in ("contact_result", "disposition")}
+    seen = [ConductCode(each) for each in request.form.getlist("saw") if each in set(ConductCode)]
+    return Said(
+        reason, question, {name: value for name, value in changed.items() if value} if act == Act.AMENDED else None,
+        seen if LOOKED in request.form else None,
+    )  # fmt: skip
 
 
 def _recount(pages: Pages, visit_id: str) -> Recount | None:

@@ -16,12 +16,12 @@ from flask import Response, redirect, request
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from schemas.errors import FieldError
+from server.look import COLOURS, ICONS
 from server.public import wording
 from server.public.asking import chosen_language, language_of
 from server.services.site import Site
 from server.storage.types import AnyRow
 
-COLOURS = wording.HERE.parent / "colours.css"  # of all faces of Fairvisit
 CSS = "".join(path.read_text("utf-8") for path in (COLOURS, wording.HERE / "look.css")).replace("\n", "")
 _HASH = base64.b64encode(hashlib.sha256(CSS.encode()).digest()).decode()
 HEADERS = {
@@ -33,12 +33,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Vary": "Accept-Language",
-}
-ICONS = {
-    "good": "M4 10.5l4 4 8-9",
-    "look": "M10 3l8 14H2zM10 8v4M10 14.5v.1",
-    "stop": "M5 5l10 10M15 5L5 15",
-    "wait": "M10 5v5l3 2M10 2a8 8 0 100 16 8 8 0 000-16",
 }
 
 

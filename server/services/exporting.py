@@ -12,12 +12,10 @@ import csv
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
 import orjson
-import structlog
 from openpyxl import Workbook
 from sqlalchemy import Connection
 
@@ -25,11 +23,11 @@ from schemas.errors import FieldError
 from schemas.messages import format_time
 from server.domain.roles import Viewer
 from server.services.auditing import note_act
+from server.services.jobs import tell_job, work_job
 from server.services.site import Site
 from server.storage import export_rows, job_rows
 from server.storage.types import AnyRow
 
-log = structlog.get_logger()
 Row = Mapping[str, Any]
 KINDS: dict[str, Callable[[Connection, Collection[str]], Iterator[Row]]] = {
     "visits": export_rows.read_visits,
@@ -80,31 +78,19 @@ def ask_export(site: Site, viewer: Viewer, kind: str, form: str, profile: str) -
 
 def work_export(site: Site) -> bool:
     """Write the export that waits longest; say whether there was one."""
-    dead_ms = site.now() - DEAD_MS
-    with site.store.read() as connection:
-        if not job_rows.is_any_free(connection, "export", dead_ms):
-            return False
-    row = site.store.write(lambda connection: job_rows.take_job(connection, "export", site.now(), dead_ms))
-    if row is None:
-        return False
-    try:
+
+    def write(row: AnyRow) -> dict[str, Any]:
         with site.store.read() as connection:
-            done = write_export(site, connection, row)
-    except Exception:  # the job says that it failed, the log says why
-        log.exception("export_failed", export_id=row.id)
-        path_of(site, row).with_name(path_of(site, row).name + ".part").unlink(missing_ok=True)
-        done = {"state": "failed", "problem": "It could not be written; ask for it once more."}
-    site.store.write(
-        lambda connection: job_rows.change_job(connection, "export", row.id, **done, touched_ms=site.now())
-    )
-    return True
+            return write_export(site, connection, row)
+
+    return work_job(site, "export", DEAD_MS, write, "It could not be written; ask for it once more.")
 
 
 def write_export(site: Site, connection: Connection, row: AnyRow) -> dict[str, Any]:
     """Write an export's file and manifest; give what is to be kept of the job."""
     path = path_of(site, row)
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(f"{path.name}.{site.new_id()}.part")  # its writer's own: another may hold this one for dead
     count = 0
 
     def counted(rows: Iterable[Row]) -> Iterator[Row]:
@@ -112,28 +98,27 @@ def write_export(site: Site, connection: Connection, row: AnyRow) -> dict[str, A
         for each in rows:
             count += 1
             if count % TELL_EVERY == 0:
-                site.store.write(partial(_tell, job_id=row.id, count=count, now_ms=site.now()))
+                tell_job(site, "export", row.id, rows=count)
             yield each
 
     part.touch(mode=0o600)
-    shown = (show_row(each, row.profile) for each in counted(KINDS[row.kind](connection, row.agencies)))
-    WRITERS[row.format](part, shown)
-    with part.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    size = part.stat().st_size
-    manifest = {
-        "file": path.name, "kind": row.kind, "profile": row.profile, "rows": count, "bytes": size, "sha256": sha256,
-        "made": format_time(site.now()),
-    }  # fmt: skip
-    manifest_path = path.with_name(path.name + ".manifest.json")
-    manifest_path.touch(mode=0o600)
-    manifest_path.write_text(json.dumps(manifest, indent=1) + "\n")
-    part.replace(path)
+    try:
+        shown = (show_row(each, row.profile) for each in counted(KINDS[row.kind](connection, row.agencies)))
+        WRITERS[row.format](part, shown)
+        with part.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        size = part.stat().st_size
+        manifest = {
+            "file": path.name, "kind": row.kind, "profile": row.profile, "rows": count, "bytes": size,
+            "sha256": sha256, "made": format_time(site.now()),
+        }  # fmt: skip
+        manifest_path = path.with_name(path.name + ".manifest.json")
+        manifest_path.touch(mode=0o600)
+        manifest_path.write_text(json.dumps(manifest, indent=1) + "\n")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
     return {"state": "done", "rows": count, "size": size, "sha256": sha256}
-
-
-def _tell(connection: Connection, job_id: str, count: int, now_ms: int) -> None:
-    job_rows.change_job(connection, "export", job_id, rows=count, touched_ms=now_ms)
 
 
 def path_of(site: Site, row: AnyRow) -> Path:

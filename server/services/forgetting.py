@@ -88,7 +88,7 @@ def erase_for_person(site: Site, request_id: str, by: str) -> tuple[Plan, str]:
     The request is done once nothing of the person is kept; until then it stays open for what becomes free.
     """
     if not by.strip():
-        raise FieldError("invalid", {"--by": ["is empty; it is kept with what is erased"]})
+        raise FieldError("invalid", {"by": ["is empty; it is kept with what is erased"]})
     plan = plan_erasure(site, request_id)
     why = f"the person asked for it ({request_id})"
     for case_id in sorted({each for each, _, _ in plan.removed if each is not None}):

@@ -133,7 +133,7 @@ def hold_for_call(site: Site, call_id: str, by: str, reason: HoldReason, case_id
         row = _lock(connection, call_id, by)
         about = row.case_id or case_id
         if about is None:
-            raise FieldError("invalid", {"--case": ["is needed: this call names no case"]})
+            raise FieldError("invalid", {"case": ["is needed: this call names no case"]})
         voice_rows.change(connection, "help_call", call_id, case_id=about)
         changes = halt(connection, site, about, reason, HoldScope.CASE)
         publish(connection, changes)
@@ -167,7 +167,7 @@ def close_call(site: Site, call_id: str, by: str, result: str) -> None:
     def job(connection: Connection) -> None:
         row = _lock(connection, call_id, by)
         if not result.strip():
-            raise FieldError("invalid", {"--result": ["is empty; it is kept with the call"]})
+            raise FieldError("invalid", {"result": ["is empty; it is kept with the call"]})
         taken = {"taken_ms": row.taken_ms or site.now(), "taken_by": row.taken_by or by}
         closed = {"closed_ms": site.now(), "closed_by": by, "result": result}
         voice_rows.change(connection, "help_call", call_id, **taken, **closed)
@@ -182,7 +182,7 @@ def close_call(site: Site, call_id: str, by: str, result: str) -> None:
 
 def _lock(connection: Connection, call_id: str, by: str) -> AnyRow:
     if not by.strip():
-        raise FieldError("invalid", {"--by": ["is empty; it is kept with the call"]})
+        raise FieldError("invalid", {"by": ["is empty; it is kept with the call"]})
     row = voice_rows.lock(connection, "help_call", call_id)
     if row is None:
         raise FieldError("not-found", detail=f"There is no call {call_id}.")

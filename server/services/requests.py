@@ -24,7 +24,7 @@ def find_request(site: Site, text: str, kind: str = "") -> AnyRow:
 def close_request(site: Site, request_id: str, by: str) -> None:
     """Note that a request was seen to, by whom and when; the first time counts."""
     if not by.strip():
-        raise FieldError("invalid", {"--by": ["is empty; it is kept with the request"]})
+        raise FieldError("invalid", {"by": ["is empty; it is kept with the request"]})
 
     def job(connection: Connection) -> None:
         row = voice_rows.lock(connection, "person_request", request_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
@@ -19,43 +20,26 @@ from server.services.site import Site
 from server.storage import contact_rows, feed, review_rows, search_rows, visit_rows
 
 
-def decide_visit(
-    site: Site,
-    case_id: str,
-    visit_id: str,
-    act: Act,
-    by: str,
-    *,
-    reason: str = "",
-    question: str = "",
-    amendment: Mapping[str, str] | None = None,
-    saw: Collection[ConductCode] | None = None,
-) -> str:
-    """
-    Decide on a visit; give the decision's id. *saw* is the conduct the reviewer saw: none at all, or None: not looked.
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What goes with a decision. `saw` is the conduct the reviewer saw: none at all, or None: not looked."""
 
-    Raises what `decide_within` raises.
-    """
-    return site.store.write(
-        lambda connection: decide_within(
-            connection, site, case_id, visit_id, act, by, reason=reason, question=question, amendment=amendment,
-            saw=saw,
-        )
-    )  # fmt: skip
+    reason: str = ""
+    question: str = ""
+    amendment: Mapping[str, str] | None = None
+    saw: Collection[ConductCode] | None = None
+
+
+NOTHING_SAID = Said()
+
+
+def decide_visit(site: Site, case_id: str, visit_id: str, act: Act, by: str, said: Said = NOTHING_SAID) -> str:
+    """Decide on a visit; give the decision's id. Raises what `decide_within` raises."""
+    return site.store.write(lambda connection: decide_within(connection, site, case_id, visit_id, act, by, said))
 
 
 def decide_within(
-    connection: Connection,
-    site: Site,
-    case_id: str,
-    visit_id: str,
-    act: Act,
-    by: str,
-    *,
-    reason: str = "",
-    question: str = "",
-    amendment: Mapping[str, str] | None = None,
-    saw: Collection[ConductCode] | None = None,
+    connection: Connection, site: Site, case_id: str, visit_id: str, act: Act, by: str, said: Said
 ) -> str:
     """
     Decide on a visit within a transaction of the caller's; give the decision's id.
@@ -64,13 +48,12 @@ def decide_within(
     question to return it, a reason to reject it, at least one field or an answer about conduct to amend.
     """
     needed = {
-        Act.RETURNED: ("question", question),
-        Act.REJECTED: ("reason", reason),
-        Act.AMENDED: ("field", amendment or saw is not None),
+        Act.RETURNED: ("question", said.question),
+        Act.REJECTED: ("reason", said.reason),
+        Act.AMENDED: ("field", said.amendment or said.saw is not None),
     }
     if act in needed and not needed[act][1]:
         raise FieldError("conflict", detail=f"A visit is not {act.value} without a {needed[act][0]}.")
-
     reconcile_visit(connection, site, case_id, visit_id)
     row = visit_rows.lock_visit(connection, case_id, visit_id)
     if row is None or row.state is None:
@@ -79,23 +62,20 @@ def decide_within(
     if act not in permitted:
         can = ", ".join(permitted) or "nothing yet"
         raise FieldError("conflict", detail=f"This visit is {row.state}; what can be done with it: {can}.")
-    return _keep(connection, site, row, act, by, reason, question, amendment, saw)
+    return _keep(connection, site, row, act, by, said)
 
 
-def _keep(
-    connection: Connection, site: Site, row: Any, act: Act, by: str, reason: str, question: str, amendment: Any,
-    saw: Collection[ConductCode] | None,
-) -> str:  # fmt: skip
+def _keep(connection: Connection, site: Site, row: Any, act: Act, by: str, said: Said) -> str:
     decision_id, now_ms = site.new_id(), site.now()
     kept = {
         "id": decision_id, "case_id": row.case_id, "visit_id": row.visit_id, "act": act.value, "by": by,
-        "reason": reason or None, "question": question or None, "at_ms": now_ms,
-        "amendment": _before_and_after(row, amendment) if amendment else None,
+        "reason": said.reason or None, "question": said.question or None, "at_ms": now_ms,
+        "amendment": _before_and_after(row, said.amendment) if said.amendment else None,
     }  # fmt: skip
     review_rows.add_decision(connection, kept)
-    if saw is not None:
+    if said.saw is not None:
         seen = {name: kept[name] for name in ("id", "case_id", "visit_id", "by", "at_ms")}
-        review_rows.add_conduct_seen(connection, seen | {"codes": sorted({code.value for code in saw})})
+        review_rows.add_conduct_seen(connection, seen | {"codes": sorted({code.value for code in said.saw})})
     reconcile_visit(connection, site, row.case_id, row.visit_id)  # what was seen is judged before it is told
     found = [each for each in visit_rows.read_findings(connection, row.case_id, row.visit_id) if each.gone_ms is None]
     body: dict[str, Any] = {
@@ -105,7 +85,7 @@ def _keep(
             for each in found
         ],
     }  # fmt: skip
-    body |= {name: text for name, text in (("question", question), ("reason", reason)) if text}
+    body |= {name: text for name, text in (("question", said.question), ("reason", said.reason)) if text}
     agents = review_rows.crew_of(connection, row.case_id, row.visit_id)
     rev = now_ms // 1000
     feed.publish(connection, [feed.Change(each, ItemType.DECISION, decision_id, rev, body) for each in agents])

@@ -8,13 +8,12 @@ begins anew. A file that leaves something to be asked waits for an answer; nothi
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
-import structlog
 import yaml
 
 from schemas.errors import FieldError
@@ -27,13 +26,13 @@ from server.importing.settings import FileMapping
 from server.importing.table import open_table
 from server.services.auditing import note_act
 from server.services.contacts import import_contacts
-from server.services.importing import FileOrder, ImportReport, import_portfolio
+from server.services.importing import FileOrder, Progress, import_portfolio
+from server.services.jobs import tell_job, work_job
 from server.services.payments import import_payments
 from server.services.site import Site
 from server.storage import job_rows
 from server.storage.types import AnyRow
 
-log = structlog.get_logger()
 IMPORTS = {"portfolio": import_portfolio, "ledger": import_payments, "contacts": import_contacts}
 MOST_BYTES = 200 * 1024 * 1024
 MOST_MENDED = 200  # rejected rows that are shown to be mended at once; the rest come after them
@@ -117,43 +116,29 @@ def map_columns(site: Site, viewer: Viewer, upload_id: str, columns: Mapping[str
 
 def work_upload(site: Site) -> bool:
     """Import the file that waits longest; say whether there was one."""
-    dead_ms = site.now() - DEAD_MS
-    with site.store.read() as connection:
-        if not job_rows.is_any_free(connection, "upload", dead_ms):
-            return False
-    row = site.store.write(lambda connection: job_rows.take_job(connection, "upload", site.now(), dead_ms))
-    if row is None:
-        return False
+    failed = "Something went wrong here; what was taken in before that is kept."
+    return work_job(site, "upload", DEAD_MS, partial(_import, site), failed)
+
+
+def _import(site: Site, row: AnyRow) -> dict[str, Any]:
     try:
-        with _told_progress(site, row.id) as on_progress:
-            report: ImportReport = IMPORTS[row.kind](site, _order(site, row), on_progress)
-        counts = dict(report.counts) | ({"doubts": report.counts["doubts"]} if report.counts["doubts"] else {})
-        done = {"state": "done", "counts": counts, "problem": None}
+        report = IMPORTS[row.kind](site, _order(site, row), _progress(site, row.id))
     except FieldError as error:
         said = "\n".join(f"{path}: {' '.join(sentences)}" for path, sentences in error.fields.items()) or error.detail
-        done = {"state": "asks", "problem": said}
-    except Exception:  # the job says that it failed, the log says why
-        log.exception("upload_failed", upload_id=row.id)
-        done = {"state": "failed", "problem": "Something went wrong here; what was taken in before that is kept."}
-    site.store.write(
-        lambda connection: job_rows.change_job(connection, "upload", row.id, **done, touched_ms=site.now())
-    )
-    return True
+        return {"state": "asks", "problem": said}
+    return {"state": "done", "counts": dict(report.counts), "problem": None}
 
 
-@contextmanager
-def _told_progress(site: Site, upload_id: str) -> Iterator[Any]:
+def _progress(site: Site, upload_id: str) -> Progress:
     last_ms = 0
 
     def on_progress(done: int, size: int) -> None:
         nonlocal last_ms
-        if site.now() - last_ms < TELL_EVERY_MS and done < size:
-            return
-        last_ms = site.now()
-        told = {"done": done, "size": size, "touched_ms": last_ms}
-        site.store.write(lambda connection: job_rows.change_job(connection, "upload", upload_id, **told))
+        if site.now() - last_ms >= TELL_EVERY_MS or done == size:
+            last_ms = site.now()
+            tell_job(site, "upload", upload_id, done=done, size=size)
 
-    yield on_progress
+    return on_progress
 
 
 def _order(site: Site, row: AnyRow) -> FileOrder:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, insert, or_, select, update
 
 from server.storage.desk_tables import export_job, upload
 from server.storage.office_tables import office_user
@@ -44,10 +44,8 @@ def change_job(connection: Connection, kind: str, job_id: str, **values: Any) ->
 def take_job(connection: Connection, kind: str, now_ms: int, dead_before_ms: int) -> AnyRow | None:
     """Take the oldest job that waits, or whose worker has not been heard of since; None where there is none."""
     table = JOBS[kind]
-    free = or_(table.c.state == "waiting", (table.c.state == "running") & (table.c.touched_ms < dead_before_ms))
-    row = connection.execute(
-        select(table).where(free).order_by(table.c.made_ms, table.c.id).limit(1).with_for_update()
-    ).one_or_none()  # fmt: skip
+    oldest = select(table).where(_free(table, dead_before_ms)).order_by(table.c.made_ms, table.c.id).limit(1)
+    row = connection.execute(oldest.with_for_update()).one_or_none()
     if row is not None:
         change_job(connection, kind, row.id, state="running", touched_ms=now_ms)
     return row
@@ -56,5 +54,8 @@ def take_job(connection: Connection, kind: str, now_ms: int, dead_before_ms: int
 def is_any_free(connection: Connection, kind: str, dead_before_ms: int) -> bool:
     """Say whether a job waits for a worker."""
     table = JOBS[kind]
-    free = or_(table.c.state == "waiting", (table.c.state == "running") & (table.c.touched_ms < dead_before_ms))
-    return connection.execute(select(table.c.id).where(free).limit(1)).scalar() is not None
+    return connection.execute(select(table.c.id).where(_free(table, dead_before_ms)).limit(1)).scalar() is not None
+
+
+def _free(table: Table, dead_before_ms: int) -> ColumnElement[bool]:
+    return or_(table.c.state == "waiting", (table.c.state == "running") & (table.c.touched_ms < dead_before_ms))

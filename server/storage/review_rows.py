@@ -46,6 +46,12 @@ def crew_of(connection: Connection, case_id: str, visit_id: str) -> list[str]:
     return sorted(connection.execute(statement).scalars())
 
 
+def read_visits_with(connection: Connection, agent_id: str, visit_ids: Sequence[str]) -> set[str]:
+    """Give those of these visits at which an agent was."""
+    mine = (visit_crew.c.agent_id == agent_id) & visit_crew.c.visit_id.in_(visit_ids)
+    return set(connection.execute(select(visit_crew.c.visit_id).where(mine)).scalars())
+
+
 def list_visits(
     connection: Connection, state: str | None = None, agent_code: str | None = None, most: int = 500
 ) -> list[AnyRow]:

@@ -30,7 +30,7 @@ from server.services.holding import place_hold
 from server.services.keys import rotate_key
 from server.services.packing import bump_and_repack
 from server.services.reconciling import reconcile
-from server.services.reviewing import decide_visit
+from server.services.reviewing import Said, decide_visit
 from server.storage import feed, tables, visit_tables
 from tests.fault.proxy import PORTAL, STATUSES, Fault, Faults
 from tests.office import Office
@@ -325,7 +325,7 @@ class World:
                 amendment = {"disposition": "none"} if act is Act.AMENDED else None
                 self.decisions.append(
                     decide_visit(
-                        site, row.case_id, row.visit_id, act, "test", reason="r", question="q", amendment=amendment
+                        site, row.case_id, row.visit_id, act, "test", Said("r", "q", amendment)
                     )
                 )
 

@@ -15,7 +15,7 @@ from server.services.erasing import erase_events
 from server.services.reconciling import reconcile
 from server.services.retention import lift_legal_hold, place_legal_hold
 from server.services.retiring import Retired, retire
-from server.services.reviewing import decide_visit
+from server.services.reviewing import Said, decide_visit
 from server.services.verifying import verify_site
 from server.storage import tables, visit_tables
 from server.storage.retention_tables import retired
@@ -65,7 +65,7 @@ class Scene:
 
     def _ask(self) -> None:
         decide_visit(
-            self.office.site, self.case_id, self.visit_id, Act.RETURNED, "Dana", question=f"{QUESTION}?", saw=[]
+            self.office.site, self.case_id, self.visit_id, Act.RETURNED, "Dana", Said(question=f"{QUESTION}?", saw=[])
         )
         [decision] = self.office.rows(visit_tables.decision.select())
         [flag] = self.office.rows(visit_tables.finding.select().where(visit_tables.finding.c.code == "note_flagged"))

@@ -14,7 +14,7 @@ from schemas.vocabulary import Act
 from server.cli.main import fairvisit
 from server.domain.conduct.codes import ConductCode
 from server.services import assigning
-from server.services.reviewing import decide_visit
+from server.services.reviewing import Said, decide_visit
 from server.storage import tables, visit_tables
 from server.storage.voice_tables import complaint
 from tests.contract.conduct.test_gate import HOUSE, open_with
@@ -56,7 +56,7 @@ def answer(town: Town) -> Any:
 
 def decide(town: Town, act: Act = Act.APPROVED, **said: Any) -> None:
     """Decide on the visit."""
-    decide_visit(town.office.site, town.case_id, town.visit_id, act, "Dana", **said)
+    decide_visit(town.office.site, town.case_id, town.visit_id, act, "Dana", Said(**said))
 
 
 def run(office: Office, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Result:

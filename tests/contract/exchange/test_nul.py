@@ -13,7 +13,7 @@ from server.services.enrolling import issue_code
 from server.services.erasing import erase_events
 from server.services.following import follow_events
 from server.services.reconciling import reconcile
-from server.services.reviewing import Act, decide_visit
+from server.services.reviewing import Act, Said, decide_visit
 from server.storage import tables, visit_tables
 from tests.office import Office, Phone, statuses
 
@@ -67,7 +67,8 @@ def test_what_follows_from_events_with_a_nul_is_done(office: Office, phone: Phon
     phone.record("visit_ended", {"reason": "completed", "no_fix_reason": "unavailable"}, **visit)
     phone.exchange()
     reconcile(office.site)
-    decision = decide_visit(office.site, visit["case_id"], visit["visit_id"], Act.RETURNED, "Rita", question="Why?")
+    why = Said(question="Why?")
+    decision = decide_visit(office.site, visit["case_id"], visit["visit_id"], Act.RETURNED, "Rita", why)
     finding = office.rows(select(visit_tables.finding.c.id))[0].id
     changes = [{"field": "note", "base": NUL, "new": NUL}, {"field": "email", "new": f"{NUL}@example.org"}]
     phone.record("contact_proposed", {"changes": changes}, case_id=visit["case_id"])

@@ -163,7 +163,7 @@ def test_each_address_answers_each_role_by_its_agencies(desk: Desk, role: str) -
         expected = (200, 404) if role in OPENS[name].split() else (403, 403)
         assert expected == (ask(name, ours, "GET"), ask(name, theirs, "GET")), name
     for name in FORMS:
-        expected_status = 404 if role in OPENS[name].split() else 409
+        expected_status = 404 if role in OPENS[name].split() else 403
         assert expected_status == ask(name, theirs, "POST"), name
 
 
@@ -172,7 +172,7 @@ def test_a_role_is_turned_away_over_http(desk: Desk) -> None:
     auditor, dispatcher = desk.sign_in("auditor"), desk.sign_in("dispatcher")
 
     assert "Your role does not open this page." in dispatcher.get("/queue", 403)
-    auditor.post("/visits/01900000-0000-7000-8000-000000000000/decide", 409, act="approved")
+    auditor.post("/visits/01900000-0000-7000-8000-000000000000/decide", 403, act="approved")
 
 
 def test_a_viewer_without_roles_may_nothing() -> None:

@@ -6,11 +6,12 @@ import re
 
 import pytest
 
-from schemas.vocabulary import StartRemark
+from schemas.vocabulary import HoldReason, HoldScope, StartRemark
 from server.domain.roles import Role
 from server.services import signing_in
+from server.services.holding import place_office_hold
 from server.services.reconciling import reconcile
-from server.storage import tables, visit_tables
+from server.storage import desk_tables, tables, visit_tables
 from tests.contract.office.desk import PASSWORD, Desk
 from tests.contract.office.visits import DOOR, FAR, carrier, visit
 from tests.office import Office
@@ -19,7 +20,7 @@ from tests.office import Office
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let an agent's first two visits, not twenty, be looked at, and the sample be two."""
-    monkeypatch.setattr("server.services.bulking.FIRST_VISITS", 2)
+    monkeypatch.setattr("server.domain.sampling.is_clean.__defaults__", (2,))
     monkeypatch.setattr("server.domain.sampling.LEAST", 2)
 
 
@@ -70,6 +71,42 @@ def test_one_of_the_sample_that_is_not_approved_cancels_all(desk: Desk) -> None:
 
     assert "cancelled" in page
     assert 1 == list(states(desk.office).values()).count("approved")
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize("first", [{"act": "amended", "disposition": "refused"}, {"act": "returned", "question": "?"}])
+def test_a_sampled_visit_decided_otherwise_spoils_the_bulk(desk: Desk, first: dict[str, str]) -> None:
+    """Amended, or returned and approved later on, is not approved as it was: nothing else follows."""
+    where, sample = begin(desk, 6)
+    browser = desk.open("reviewer")
+    browser.post(f"/visits/{sample[0]}/decide", **first)
+    if first["act"] == "returned":
+        browser.post(f"/visits/{sample[0]}/decide", act="approved")
+    browser.post(f"/visits/{sample[1]}/decide", act="approved")
+
+    page = browser.follow(f"{where}/finish")
+
+    assert "not approved as it was" in page
+    assert 4 == list(states(desk.office).values()).count("awaiting_review")
+
+
+@pytest.mark.usefixtures("few")
+def test_a_hold_placed_after_the_draw_leaves_its_visit_out(desk: Desk) -> None:
+    """What is barred is looked at again when the rest is approved; the page says how many were left out."""
+    where, sample = begin(desk, 6)
+    browser = desk.open("reviewer")
+    for visit_id in sample:
+        browser.post(f"/visits/{visit_id}/decide", act="approved")
+    office = desk.office
+    rest = [row for row in office.rows(desk_tables.bulk_visit.select()) if not row.is_sample]
+    [halted] = office.rows(visit_tables.visit.select().where(visit_tables.visit.c.visit_id == rest[0].visit_id))
+    place_office_hold(office.site, halted.case_id, HoldScope.CASE, HoldReason.ILLNESS, "test")
+
+    page = browser.follow(f"{where}/finish")
+
+    assert "awaiting_review" == states(office)[halted.visit_id]
+    assert len(rest) - 1 + len(sample) == list(states(office).values()).count("approved")
+    assert "Left out" in page
 
 
 @pytest.mark.usefixtures("few")
@@ -129,6 +166,32 @@ def test_an_overridden_warning_takes_two_persons(desk: Desk) -> None:
     assert "first of two" in said
     assert "You approved it already" in again
     assert ["awaiting_review"] * 2 + ["approved"] == [once, twice, states(desk.office)[visit_id]]
+
+
+def test_an_amendment_is_not_the_first_of_two(desk: Desk) -> None:
+    """It would be lost: the first approves as it stands, the second may amend."""
+    visit_id = overridden(desk.office)
+
+    said = desk.sign_in("reviewer").follow(f"/visits/{visit_id}/decide", act="amended", disposition="refused")
+
+    assert "approve it first; a second person may amend it" in said
+    assert [] == desk.office.rows(desk_tables.second.select())
+
+
+def test_the_next_visit_is_never_one_that_waits_for_somebody_else(desk: Desk) -> None:
+    """One approved as the first of two, and one the reviewer was at, are passed over."""
+    office = desk.office
+    overridden(office)
+    phone = carrier(office, "a2")
+    own, other = visit(office, phone, "R2"), visit(office, carrier(office, "a3"), "R3")
+    signing_in.add_user(
+        office.site, "both", PASSWORD, [Role.REVIEWER], needs_totp=False, agent_id=phone.agent_id
+    )  # fmt: skip
+    [flagged] = [each for each in states(office) if each not in {own, other}]
+
+    where = desk.open("both").post(f"/visits/{flagged}/decide", act="approved").headers["Location"]
+
+    assert other in where
 
 
 def test_nobody_decides_on_a_visit_of_their_own(desk: Desk) -> None:

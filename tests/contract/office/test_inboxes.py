@@ -95,6 +95,22 @@ def test_a_call_for_help_is_taken_by_one_and_closed(desk: Desk) -> None:
     assert 'class="said stop"' in refused
 
 
+def test_a_call_that_names_no_case_halts_the_one_that_is_typed(desk: Desk) -> None:
+    """A wrong reference is said and halts nothing; the right one halts its case."""
+    call_id = call_at_door(desk.office.site, "", "555 0100")
+    case_id = desk.office.add_case("R1")
+    browser = desk.sign_in("support")
+    browser.get(f"/help/{call_id}")
+
+    wrong = browser.follow(f"/help/{call_id}/hold", reason="distress", reference="R9", lender="")
+    before = desk.office.rows(tables.hold.select())
+    browser.post(f"/help/{call_id}/hold", reason="distress", reference="R1", lender="")
+
+    assert "R9: is no case's reference" in wrong
+    assert [] == before
+    assert (case_id, "distress") == (row(desk, tables.hold).case_id, row(desk, tables.hold).reason)
+
+
 def test_a_copy_is_handed_out_as_a_file_and_the_request_is_done(desk: Desk) -> None:
     """The file holds what is known of the person; the request says who gave it."""
     office = desk.office

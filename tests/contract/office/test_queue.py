@@ -13,6 +13,7 @@ from schemas.vocabulary import Act
 from server.domain.roles import Role, Viewer
 from server.services import deciding
 from server.services.reconciling import reconcile
+from server.services.reviewing import Said
 from server.storage import office_tables, queue_rows, tables, visit_tables
 from tests.contract.office.desk import Desk
 from tests.contract.office.visits import FAR, carrier, visit
@@ -149,7 +150,7 @@ def test_two_reviewers_at_once_decide_it_once(desk: Desk) -> None:
 
     def reject(viewer: Viewer, visit_id: str) -> str:
         try:
-            deciding.decide(office.site, viewer, visit_id, Act.REJECTED, reason="not so")
+            deciding.decide(office.site, viewer, visit_id, Act.REJECTED, Said("not so"))
         except FieldError as error:
             return error.code
         return "decided"

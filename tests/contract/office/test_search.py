@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from sqlalchemy import Table
 
 from server.services.retiring import empty_person
 from server.services.searching import index_due
@@ -41,9 +42,9 @@ def town(office: Office) -> dict[str, str]:
     return ids
 
 
-def change(office: Office, table: object, row_id: str, **values: object) -> None:
+def change(office: Office, table: Table, row_id: str, **values: object) -> None:
     """Change a row as an import would."""
-    statement = table.update().where(table.c.id == row_id).values(**values)  # type: ignore[attr-defined]
+    statement = table.update().where(table.c.id == row_id).values(**values)
     office.site.store.write(lambda connection: connection.execute(statement) and None)
 
 

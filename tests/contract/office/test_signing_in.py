@@ -6,6 +6,7 @@ import re
 
 import pyotp
 import pytest
+from sqlalchemy import Executable
 
 from server.services import signing_in
 from server.services.auditing import find_broken_act
@@ -196,8 +197,8 @@ def test_a_changed_or_missing_act_is_found(desk: Desk) -> None:
     with desk.office.site.store.read() as connection:
         assert find_broken_act(connection) is None
 
-    def change(statement: object) -> int | None:
-        desk.office.site.store.write(lambda connection: connection.execute(statement) and None)  # type: ignore[call-overload]
+    def change(statement: Executable) -> int | None:
+        desk.office.site.store.write(lambda connection: connection.execute(statement) and None)
         with desk.office.site.store.read() as connection:
             return find_broken_act(connection)
 

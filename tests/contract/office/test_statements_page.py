@@ -5,10 +5,17 @@ from __future__ import annotations
 import re
 
 from server.services.settling import settle_month
-from tests.contract.office.desk import Desk
+from tests.contract.office.desk import Browser, Desk
 from tests.contract.office.visits import carrier, visit
 
 DAY = "2016-04-07"
+
+
+def sight(browser: Browser, device_id: str) -> str:
+    """Look at a device's day; give what says which events were seen."""
+    seen = re.search(r'name="seen" value="([0-9a-f]{64})"', browser.get(f"/statements/{device_id}/{DAY}"))
+    assert seen is not None
+    return seen[1]
 
 
 def test_a_day_is_signed_off_and_tells_when_it_changed(desk: Desk) -> None:
@@ -17,15 +24,13 @@ def test_a_day_is_signed_off_and_tells_when_it_changed(desk: Desk) -> None:
     phone = carrier(office)
     visit(office, phone, "R1")
     browser = desk.sign_in("reviewer")
-    page = browser.get(f"/statements/{phone.device_id}/{DAY}")
-    seen = re.search(r'name="seen" value="([0-9a-f]{64})"', page)
-    assert seen is not None
+    seen = sight(browser, phone.device_id)
 
-    signed = browser.follow(f"/statements/{phone.device_id}/{DAY}", seen=seen[1])
+    signed = browser.follow(f"/statements/{phone.device_id}/{DAY}", seen=seen)
     visit(office, phone, "R2")
     changed = browser.get(f"/statements?day={DAY}")
     browser.get(f"/statements/{phone.device_id}/{DAY}")
-    again = browser.follow(f"/statements/{phone.device_id}/{DAY}", seen=seen[1])
+    again = browser.follow(f"/statements/{phone.device_id}/{DAY}", seen=seen)
 
     assert "Signed off by" in signed
     assert "changed since" in changed
@@ -38,10 +43,7 @@ def test_another_days_work_changes_no_signed_day_and_late_work_is_listed(desk: D
     phone = carrier(office)
     visit(office, phone, "R1")
     browser = desk.sign_in("reviewer")
-    page = browser.get(f"/statements/{phone.device_id}/{DAY}")
-    seen = re.search(r'name="seen" value="([0-9a-f]{64})"', page)
-    assert seen is not None
-    browser.post(f"/statements/{phone.device_id}/{DAY}", seen=seen[1])
+    browser.post(f"/statements/{phone.device_id}/{DAY}", seen=sight(browser, phone.device_id))
 
     office.clock.advance(days=1)
     visit(office, phone, "R2")
