@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 from schemas import vocabulary as v
 
@@ -220,3 +222,27 @@ def say(word: StrEnum, language: str = "en") -> str:
     '无人在家'
     """
     return WORDS[type(word)][word.value][1 if language.startswith("zh") else 0]
+
+
+_CODED: dict[str, type[StrEnum]] = {
+    "step": v.Step, "response": v.StepResponse, "identity": v.Identity, "method": v.IdentityMethod,
+    "contact_result": v.ContactResult, "disposition": v.Disposition, "state": v.RecordingState,
+    "medium": v.RecordingMedium,
+}  # fmt: skip
+_REASONS = {
+    v.EventKind.VISIT_ENDED: v.EndReason, v.EventKind.HOLD_PLACED: v.HoldReason,
+    v.EventKind.CHAIN_OPENED: v.OpeningReason,
+}  # fmt: skip
+
+
+def say_body(kind: v.EventKind, body: Mapping[str, Any], language: str = "en") -> str:
+    """
+    Give what an event says in one line: its coded members in words, its reasons, what the device warned of.
+
+    >>> say_body(v.EventKind.STEP_DONE, {"step": "card_shown", "response": "given"})
+    'card shown, given'
+    """
+    coded = _CODED | ({"reason": _REASONS[kind]} if kind in _REASONS else {})
+    told = [say(of(body[name]), language) for name, of in coded.items() if body.get(name) is not None]
+    told += [body[name] for name in ("reason", "override_reason") if name in body and name not in coded]
+    return ", ".join([*told, *(say(v.StartRemark(code), language) for code in body.get("warned", ()))])

@@ -16,7 +16,6 @@ from server.office.keyset import read_after, write_after
 from server.office.layout import DISPATCH, KEEP
 from server.office.pages import Answer, Pages, go, show, tell, words
 from server.office.texts import gettext as _
-from server.office.today import SILENT_MS
 from server.services import enrolling, revoking
 from server.services.auditing import noted
 from server.services.site import Site
@@ -26,8 +25,10 @@ from server.storage.types import AnyRow, is_id
 KEEPERS = (Role.DISPATCHER, Role.ADMIN)
 READERS = (*DISPATCH, *KEEP)
 PAGE = 50
+SILENT_MS = 48 * 3_600_000
 MOST_PARKED = 100
-ONLY = ("silent", "parked", "diverged", "awaiting", "withdrawn")
+SILENT, PARKED, DIVERGED = "silent", "parked", "diverged"
+ONLY = (SILENT, PARKED, DIVERGED, "awaiting", "withdrawn")
 
 
 def find_device(connection: Connection, viewer: Viewer, device_id: str) -> AnyRow:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -23,10 +24,11 @@ from server.storage.types import AnyRow, is_id
 
 PAGE = 50
 FILTERS = ("state", "flagged", "agency", "agent", "finding", "outcome", "area", "day")
-ESCALATED, ANY = "escalated", "any"
+NOT_HEARD_MS = 90 * 60_000  # the longest stay that limits allow by default, and half an hour
+TODO, ESCALATED, UNHEARD, ANY = "todo", "escalated", "unheard", "any"
 STATES: dict[str, tuple[str, ...]] = {
-    "todo": TO_DECIDE, ESCALATED: (State.RETURNED.value,), **{each.value: (each.value,) for each in State},
-    ANY: tuple(each.value for each in State),
+    TODO: TO_DECIDE, ESCALATED: (State.RETURNED.value,), UNHEARD: (State.OPEN.value,),
+    **{each.value: (each.value,) for each in State}, ANY: tuple(each.value for each in State),
 }  # fmt: skip
 
 
@@ -56,7 +58,6 @@ def add_pages(pages: Pages) -> None:
             contact_results=ContactResult, dispositions=Disposition, is_first=after is None,
         )  # fmt: skip
 
-
     @pages.post("/queue/views", *REVIEW)
     def save_view(viewer: Viewer) -> Answer:
         """Keep the filters of the address under a name."""
@@ -82,19 +83,25 @@ def chosen_filters() -> dict[str, str]:
 
 
 def read_wanted(site: Site, viewer: Viewer) -> Wanted:
-    """Read which visits are wanted from the address; what is no filter asks for nothing less."""
-    asked = request.args.get
-    agency = asked("agency", "")
+    """Read which visits are wanted from the address."""
+    return make_wanted(site, viewer, request.args)
+
+
+def make_wanted(site: Site, viewer: Viewer, asked: Mapping[str, str]) -> Wanted:
+    """Give which visits these filters want; what is no filter asks for nothing less."""
+    agency, state, finding = asked.get("agency", ""), asked.get("state", TODO), asked.get("finding", "")
     agencies = tuple(sorted(viewer.agencies))
     if is_id(agency) and viewer.sees(agency):
         agencies = (agency,)
-    since_ms, until_ms = _read_day(asked("day", ""), site.settings.zone)
-    finding = asked("finding", "")
+    since_ms, until_ms = _read_day(asked.get("day", ""), site.settings.zone)
+    if state == UNHEARD:
+        silent_ms = site.now() - NOT_HEARD_MS
+        until_ms = silent_ms if until_ms is None else min(until_ms, silent_ms)
     return Wanted(
-        STATES.get(asked("state", "todo"), TO_DECIDE), agencies, asked("agent", "").strip(),
-        finding if finding in set(Code) else "", asked("outcome", ""), asked("area", "").strip(), since_ms, until_ms,
-        {"yes": True, "no": False}.get(asked("flagged", "")),
-        site.now() - ESCALATE_MS if asked("state") == ESCALATED else None,
+        STATES.get(state, TO_DECIDE), agencies, asked.get("agent", "").strip(), finding if finding in set(Code) else "",
+        asked.get("outcome", ""), asked.get("area", "").strip(), since_ms, until_ms,
+        {"yes": True, "no": False}.get(asked.get("flagged", "")),
+        site.now() - ESCALATE_MS if state == ESCALATED else None,
     )  # fmt: skip
 
 

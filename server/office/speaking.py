@@ -6,6 +6,7 @@ Flask-Babel chooses the language and writes dates; the catalogues are read as th
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from functools import cache
 from io import BytesIO
@@ -22,7 +23,8 @@ from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, Domain, format_currency, format_datetime, get_locale
 from markupsafe import Markup
 
-from schemas.words import WORDS
+from schemas.vocabulary import EventKind
+from schemas.words import WORDS, say_body
 from server.domain.conduct.codes import say_conduct
 from server.domain.findings.codes import CATALOGUE, Code, fill_sentence
 from server.domain.reviewing import State
@@ -77,14 +79,18 @@ def register_languages(app: Flask, site: Site) -> None:
     def when(at_ms: int | None) -> Markup:
         return say_when(at_ms, site.now(), site.settings.zone)
 
+    def when_told(text: str) -> Markup:
+        return when(round(datetime.fromisoformat(text).timestamp() * 1000))
+
     def since(at_ms: int) -> str:
         return say_span(site.now() - at_ms)
 
     app.jinja_env.globals.update(
-        when=when, since=since, span=say_span, called=say_word, language=language, state_word=say_state,
-        role_word=say_role, request_word=say_request, case_word=say_status, device_word=say_device, job_word=say_job,
-        money=say_money, file_word=say_file, local_clock=lambda text: say_clock(text, site.settings.zone),
-        finding_words=say_finding, conduct_words=lambda code: say_conduct(code, language()),
+        when=when, when_told=when_told, since=since, span=say_span, called=say_word, language=language,
+        state_word=say_state, role_word=say_role, request_word=say_request, case_word=say_status,
+        device_word=say_device, job_word=say_job, money=say_money, file_word=say_file, event_words=say_event,
+        local_clock=lambda text: say_clock(text, site.settings.zone), finding_words=say_finding,
+        conduct_words=lambda code: say_conduct(code, language()),
     )  # fmt: skip
 
 
@@ -138,6 +144,12 @@ def say_state(name: str) -> str:
 def say_clock(text: str, zone: str) -> str:
     """Give the office's time of day of a moment as the wire writes it."""
     return f"{datetime.fromisoformat(text).astimezone(ZoneInfo(zone)):%H:%M:%S}"
+
+
+def say_event(event: Mapping[str, Any]) -> str:
+    """Give what happened and what it says: step done: card shown, given."""
+    said, more = say_word(EventKind, event["kind"]), say_body(EventKind(event["kind"]), event["body"], language())
+    return f"{said}: {more}" if more else said
 
 
 def say_file(name: str) -> str:

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from flask import url_for
 from sqlalchemy import Connection
 
 from server.domain.findings.codes import Code
-from server.domain.reviewing import State
 from server.domain.roles import ROLES, Viewer
+from server.office.devices import DIVERGED, PARKED, SILENT, SILENT_MS
 from server.office.layout import ANSWER, DISPATCH, KEEP, REVIEW
 from server.office.pages import Answer, Pages, show
+from server.office.queue import ANY, ESCALATED, UNHEARD, make_wanted
 from server.office.speaking import local_day, say_when
 from server.office.texts import gettext as _
-from server.services.deciding import ESCALATE_MS, TO_DECIDE
+from server.services.deciding import TO_DECIDE
 from server.services.site import Site
-from server.storage import queue_rows, today_rows
+from server.storage import field_rows, queue_rows, today_rows
 
-HOUR_MS = 3_600_000
-SILENT_MS = 48 * HOUR_MS
-NOT_HEARD_MS = 90 * 60_000  # the longest stay that limits allow by default, and half an hour
-DAY_FORMAT = "%Y-%m-%d"
+MOST = queue_rows.MOST_COUNTED
 
 
 @dataclass(frozen=True)
@@ -48,45 +44,61 @@ def add_pages(pages: Pages) -> None:
         """Show the day's numbers of the rooms that are the viewer's."""
         with site.store.read() as connection:
             cards = list(_cards(connection, site, viewer))
-        return show("today", cards=cards, most=today_rows.MOST)
+        return show("today", cards=cards, most=MOST)
 
 
 def _cards(connection: Connection, site: Site, viewer: Viewer) -> Iterator[Card]:
-    agencies, now_ms, zone = sorted(viewer.agencies), site.now(), site.settings.zone
-
-    def when(at_ms: int | None) -> str:
-        return "" if at_ms is None else say_when(at_ms, now_ms, zone).striptags()
-
     if viewer.may(ANSWER):
-        calls, first = today_rows.read_calls_open(connection, agencies)
-        yield _card(_("calls for help"), calls, "complaints", "stop", when(first), tab="help")
-        complaints, nearest = today_rows.read_complaints_open(connection, agencies)
-        is_late = nearest is not None and nearest < now_ms
-        yield _card(_("complaints open"), complaints, "complaints", "stop" if is_late else "look", when(nearest))
-        requests, first = today_rows.read_requests_open(connection, agencies)
-        yield _card(_("requests about own data"), requests, "complaints", "look", when(first), tab="requests")
+        yield from _voices(connection, site, viewer)
     if viewer.may(REVIEW):
-        day = local_day(now_ms, zone)
-        midnight_ms = round(datetime.combine(day, datetime.min.time(), ZoneInfo(zone)).timestamp() * 1000)
-        everything = queue_rows.Wanted(tuple(State), tuple(agencies), since_ms=midnight_ms)
-        came = queue_rows.count_queue(connection, everything)
-        yield _card(_("visits today"), came, "queue", "wait", state="any", day=day.strftime(DAY_FORMAT))
-        waiting = queue_rows.count_queue(connection, queue_rows.Wanted(TO_DECIDE, tuple(agencies)))
-        oldest = today_rows.find_oldest(connection, TO_DECIDE, agencies)
-        yield _card(_("visits to decide on"), waiting, "queue", "look", when(oldest))
-        late = today_rows.count_unanswered(connection, now_ms - ESCALATE_MS, agencies)
-        yield _card(_("questions without an answer for 3 days"), late, "queue", "stop", state="escalated")
-        broken = today_rows.count_findings(connection, Code.PROMISE_BROKEN, agencies)
-        yield _card(_("promises not kept"), broken, "queue", "look", state="any", finding=Code.PROMISE_BROKEN.value)
-        unheard = today_rows.count_not_ended(connection, now_ms - NOT_HEARD_MS, agencies)
-        yield _card(_("visits not heard from"), unheard, "queue", "stop", state="open")
+        yield from _visits(connection, site, viewer)
     if viewer.may(DISPATCH | KEEP):
-        silent = today_rows.count_silent(connection, now_ms - SILENT_MS, agencies)
-        yield _card(_("devices silent for 2 days"), silent, "devices", "look", only="silent")
-        parked = today_rows.count_parked(connection, agencies)
-        yield _card(_("records set aside"), parked, "devices", "look", only="parked")
-        diverged = today_rows.count_diverged(connection, agencies)
-        yield _card(_("devices that held something else"), diverged, "devices", "stop", only="diverged")
+        yield from _devices(connection, site, viewer)
+
+
+def _voices(connection: Connection, site: Site, viewer: Viewer) -> Iterator[Card]:
+    """Count what persons said and nobody has ended."""
+    agencies, now_ms = sorted(viewer.agencies), site.now()
+    calls, first = today_rows.read_calls_open(connection, agencies)
+    yield _card(_("calls for help"), calls, "complaints", "stop", _when(site, first), tab="help")
+    complaints, nearest = today_rows.read_complaints_open(connection, agencies)
+    is_late = nearest is not None and nearest < now_ms
+    yield _card(_("complaints open"), complaints, "complaints", "stop" if is_late else "look", _when(site, nearest))
+    requests, first = today_rows.read_requests_open(connection, agencies)
+    yield _card(_("requests about own data"), requests, "complaints", "look", _when(site, first), tab="requests")
+
+
+def _visits(connection: Connection, site: Site, viewer: Viewer) -> Iterator[Card]:
+    """Count visits by the very filters that their addresses name."""
+
+    def card(title: str, kind: str, more: str = "", **filters: str) -> Card:
+        count = queue_rows.count_queue(connection, make_wanted(site, viewer, filters))
+        return _card(title, count, "queue", kind, more, **filters)
+
+    day = local_day(site.now(), site.settings.zone).isoformat()
+    oldest = today_rows.find_oldest(connection, TO_DECIDE, sorted(viewer.agencies))
+    yield card(_("visits today"), "wait", state=ANY, day=day)
+    yield card(_("visits to decide on"), "look", _when(site, oldest))
+    yield card(_("questions without an answer for 3 days"), "stop", state=ESCALATED)
+    yield card(_("promises not kept"), "look", state=ANY, finding=Code.PROMISE_BROKEN.value)
+    yield card(_("visits not heard from"), "stop", state=UNHEARD)
+
+
+def _devices(connection: Connection, site: Site, viewer: Viewer) -> Iterator[Card]:
+    """Count devices by the filter that their list has."""
+
+    def card(title: str, kind: str, only: str) -> Card:
+        since_ms = site.now() - SILENT_MS
+        count = field_rows.count_devices(connection, sorted(viewer.agencies), only, since_ms, MOST)
+        return _card(title, count, "devices", kind, only=only)
+
+    yield card(_("devices silent for 2 days"), "look", SILENT)
+    yield card(_("devices with records set aside"), "look", PARKED)
+    yield card(_("devices that held something else"), "stop", DIVERGED)
+
+
+def _when(site: Site, at_ms: int | None) -> str:
+    return "" if at_ms is None else say_when(at_ms, site.now(), site.settings.zone).striptags()
 
 
 def _card(title: str, count: int, endpoint: str, kind: str, more: str = "", **query: str) -> Card:

@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 
 from schemas.errors import FieldError
 from schemas.messages import format_time
-from schemas.vocabulary import EventKind, StartRemark
-from schemas.words import say
+from schemas.vocabulary import EventKind
+from schemas.words import say, say_body
 from server.domain.conduct.questions import find_questions
 from server.domain.conduct.recounting import load
 from server.domain.conduct.verdicts import Answer, Verdict
@@ -19,11 +19,6 @@ from server.services.reconciling import fold_rows
 from server.services.site import Site
 from server.storage import conduct_rows, people_rows, review_rows, visit_rows
 from server.storage.types import AnyRow
-
-TOLD = (
-    "step", "response", "identity", "method", "contact_result", "disposition", "reason", "state", "medium",
-    "override_reason",
-)  # fmt: skip
 
 
 def tell_visit(site: Site, visit_id: str) -> dict[str, Any]:
@@ -92,8 +87,7 @@ def _tell_conduct(judged: AnyRow | None) -> dict[str, Any] | None:
 
 
 def _tell_event(event: SeenEvent, names: Mapping[str, str]) -> dict[str, Any]:
-    told = [str(event.body[name]) for name in TOLD if name in event.body]
-    more = ", ".join([*told, *(say(StartRemark(code)) for code in event.body.get("warned", ()))])
+    more = say_body(EventKind(event.kind), event.body)
     return {
         "id": event.id,
         "kind": event.kind,

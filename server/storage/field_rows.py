@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import ColumnElement, Connection, exists, func, select
 
 from server.storage.desk_tables import statement_sign_off
 from server.storage.feed import upsert
@@ -30,20 +30,30 @@ def list_devices(
     connection: Connection, agencies: Agencies, only: str, seen_before_ms: int, after: tuple[int, str] | None, most: int
 ) -> list[AnyRow]:
     """Give devices, the longest silent first; *only* silent, parked, diverged, awaiting, withdrawn, or all in use."""
-    wanted = _LISTED.where(agent_within(device.c.agent_id, agencies))
-    wanted = {
-        "silent": wanted.where(device.c.state == "active", device.c.seen_ms < seen_before_ms),
-        "parked": wanted.where(_HAS_PARKED),
-        "diverged": wanted.where(device.c.manifest_requests > 0),
-        "awaiting": wanted.where(device.c.state == "awaiting"),
-        "withdrawn": wanted.where(device.c.state.in_(("upload_only", "gone"))),
-    }.get(only, wanted.where(device.c.state.in_(("active", "awaiting"))))
+    wanted = _LISTED.where(_chosen(agencies, only, seen_before_ms))
     if after is not None:
         at_ms, row_id = after
         wanted = wanted.where(
             (device.c.seen_ms > at_ms) | ((device.c.seen_ms == at_ms) & (device.c.id > row_id))
         )  # fmt: skip
     return list(connection.execute(wanted.order_by(device.c.seen_ms, device.c.id).limit(most)))
+
+
+def count_devices(connection: Connection, agencies: Agencies, only: str, seen_before_ms: int, most: int) -> int:
+    """Count the devices that `list_devices` would give, up to *most*."""
+    chosen = select(device.c.id).where(_chosen(agencies, only, seen_before_ms)).limit(most)
+    return connection.execute(select(func.count()).select_from(chosen.subquery())).scalar_one()
+
+
+def _chosen(agencies: Agencies, only: str, seen_before_ms: int) -> ColumnElement[bool]:
+    only_those = {
+        "silent": (device.c.state == "active") & (device.c.seen_ms < seen_before_ms),
+        "parked": _HAS_PARKED,
+        "diverged": device.c.manifest_requests > 0,
+        "awaiting": device.c.state == "awaiting",
+        "withdrawn": device.c.state.in_(("upload_only", "gone")),
+    }.get(only, device.c.state.in_(("active", "awaiting")))
+    return agent_within(device.c.agent_id, agencies) & only_those
 
 
 def find_device(connection: Connection, device_id: str, agencies: Agencies) -> AnyRow | None:

@@ -13,14 +13,13 @@ from heapq import merge
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, exists, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, delete, exists, func, literal, select, tuple_
 
 from server.storage.feed import upsert
 from server.storage.office_tables import office_user, visit_claim
 from server.storage.tables import agent, case, place
-from server.storage.today_rows import unanswered
 from server.storage.types import AnyRow
-from server.storage.visit_tables import finding, visit
+from server.storage.visit_tables import decision, finding, visit
 
 Place = tuple[int, int, str]  # rank, started_ms, visit_id: where a page ended
 MOST_COUNTED = 1000
@@ -100,7 +99,7 @@ def _narrow(
     if wanted.is_flagged is not None:
         lane = lane.where(visit.c.rank < 2 if wanted.is_flagged else visit.c.rank >= 2)
     if wanted.unanswered_since_ms is not None:
-        lane = lane.where(unanswered(wanted.unanswered_since_ms))
+        lane = lane.where(_unanswered(wanted.unanswered_since_ms))
     if wanted.finding_code:
         mine = (finding.c.case_id == visit.c.case_id) & (finding.c.visit_id == visit.c.visit_id)
         lane = lane.where(exists().where(mine, finding.c.code == wanted.finding_code, finding.c.gone_ms.is_(None)))
@@ -108,6 +107,13 @@ def _narrow(
         values = (literal(part, column.type) for column, part in zip(_ORDER, after, strict=True))
         lane = lane.where(tuple_(*_ORDER) > tuple_(*values))
     return lane
+
+
+def _unanswered(since_ms: int) -> ColumnElement[bool]:
+    """Give the condition that a visit's question was asked before a moment and is not answered."""
+    mine = (decision.c.case_id == visit.c.case_id) & (decision.c.visit_id == visit.c.visit_id)
+    asked = select(decision.c.id).where(mine, decision.c.act == "returned", decision.c.answered_ms.is_(None))
+    return exists(asked.where(decision.c.at_ms < since_ms))
 
 
 def read_findings_of(connection: Connection, visit_ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:

@@ -1,24 +1,18 @@
-"""Rows of the office's day: how many of each thing wait, counted up to a limit so that it never costs more."""
+"""Rows of the office's day: what waits longest, and how many persons asked for something."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, func, select
+from sqlalchemy import Connection, Select, func, select
 
-from server.storage.scope_rows import agent_within, case_within, either_within
-from server.storage.tables import device, event
+from server.storage.scope_rows import case_within, either_within
 from server.storage.types import AnyRow
-from server.storage.visit_tables import decision, finding, visit
+from server.storage.visit_tables import visit
 from server.storage.voice_tables import complaint, help_call, person_request
 
-MOST = 1000
 Agencies = Collection[str]
-
-
-def _count(connection: Connection, wanted: Select[Any]) -> int:
-    return connection.execute(select(func.count()).select_from(wanted.limit(MOST).subquery())).scalar_one()
 
 
 def _of(agencies: Agencies, wanted: Select[Any]) -> Select[Any]:
@@ -30,49 +24,6 @@ def find_oldest(connection: Connection, states: Collection[str], agencies: Agenc
     first = select(visit.c.started_ms).order_by(visit.c.started_ms).limit(1)
     found = [connection.execute(_of(agencies, first.where(visit.c.state == state))).scalar() for state in states]
     return min((each for each in found if each is not None), default=None)
-
-
-def count_parked(connection: Connection, agencies: Agencies) -> int:
-    """Count the events that were set aside."""
-    mine = select(event.c.pos).where(event.c.status == "parked", agent_within(event.c.agent_id, agencies))
-    return _count(connection, mine)
-
-
-def count_findings(connection: Connection, code: str, agencies: Agencies) -> int:
-    """Count the visits on which something stands found."""
-    joined = finding.join(visit, (visit.c.case_id == finding.c.case_id) & (visit.c.visit_id == finding.c.visit_id))
-    mine = select(finding.c.id).select_from(joined).where(finding.c.code == code, finding.c.gone_ms.is_(None))
-    return _count(connection, _of(agencies, mine))
-
-
-def count_silent(connection: Connection, seen_before_ms: int, agencies: Agencies) -> int:
-    """Count the devices that are let in and were not heard from since."""
-    quiet = (device.c.state == "active") & (device.c.seen_ms < seen_before_ms)
-    return _count(connection, select(device.c.id).where(quiet, agent_within(device.c.agent_id, agencies)))
-
-
-def count_diverged(connection: Connection, agencies: Agencies) -> int:
-    """Count the devices that once held something else than the server thought, and fetched everything anew."""
-    mine = select(device.c.id).where(device.c.manifest_requests > 0, agent_within(device.c.agent_id, agencies))
-    return _count(connection, mine)
-
-
-def count_not_ended(connection: Connection, before_ms: int, agencies: Agencies) -> int:
-    """Count the visits that began before a moment and that nothing is heard of since."""
-    mine = select(visit.c.visit_id).where(visit.c.state == "open", visit.c.started_ms < before_ms)
-    return _count(connection, _of(agencies, mine))
-
-
-def unanswered(before_ms: int) -> Any:
-    """Give the condition that a visit was returned before a moment and its question was not answered."""
-    mine = (decision.c.case_id == visit.c.case_id) & (decision.c.visit_id == visit.c.visit_id)
-    asked = select(decision.c.id).where(mine, decision.c.act == "returned", decision.c.answered_ms.is_(None))
-    return (visit.c.state == "returned") & exists(asked.where(decision.c.at_ms < before_ms))
-
-
-def count_unanswered(connection: Connection, before_ms: int, agencies: Agencies) -> int:
-    """Count the visits whose question has waited since before a moment."""
-    return _count(connection, _of(agencies, select(visit.c.visit_id).where(unanswered(before_ms))))
 
 
 def read_calls_open(connection: Connection, agencies: Agencies) -> AnyRow:

@@ -27,8 +27,8 @@ from server.storage.visit_tables import decision, finding, visit, visit_crew
 _PLACED = (
     select(
         event.c.pos, event.c.id, event.c.agent_id, event.c.content, event.c.kind, event.c.case_id, event.c.visit_id,
-        event.c.status, event.c.problem, event.c.first_received_ms, link.c.seq, link.c.flags, link.c.chain_pos,
-        chain.c.device_id, chain.c.chain_id,
+        event.c.status, event.c.problem, event.c.first_received_ms, link.c.seq, link.c.hash, link.c.flags,
+        link.c.chain_pos, chain.c.device_id, chain.c.chain_id,
     )
     .join(link, link.c.event_pos == event.c.pos)
     .join(chain, chain.c.pos == link.c.chain_pos)

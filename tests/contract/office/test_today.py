@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
+from server.services.reconciling import reconcile
 from server.storage import tables, voice_tables
 from tests.contract.office.desk import Browser, Desk
 from tests.contract.office.test_queue import shown
-from tests.contract.office.visits import FAR, carrier, visit
+from tests.contract.office.visits import DOOR, FAR, carrier, visit
 
 CARD = re.compile(
     r'<a class="card" href="/office([^"]+)"><b>([0-9+]+)</b>\s*<span class="(\w+)">.*?</svg> ([^<]+)</span>', re.DOTALL
@@ -69,6 +70,53 @@ def test_a_question_without_an_answer_is_called_out(desk: Desk) -> None:
     title = "questions without an answer for 3 days"
     assert [0, 1] == [each[title][1] for each in (early, late)]
     assert [asked] == shown(browser.get(late[title][0]))
+
+
+def test_only_a_visit_that_should_have_ended_is_not_heard_from(desk: Desk) -> None:
+    """One that began a moment ago is no alarm; an hour and a half later it is, and the page shows just that one."""
+    office = desk.office
+    phone = carrier(office)
+    visit(office, phone, "R1")
+    case_id, visit_id = office.add_case("R2"), office.site.new_id()
+    office.assign(case_id, phone.agent_id)
+    phone.exchange()
+    phone.record("visit_started", {"fixes": [DOOR]}, case_id=case_id, visit_id=visit_id, packet_rev=1)
+    phone.exchange(phone.log[-1:])
+    reconcile(office.site)
+    browser = desk.sign_in("reviewer")
+
+    where, early, _ = cards(browser)["visits not heard from"]
+    shown_early = shown(browser.get(where))
+    office.clock.advance(minutes=91)
+    late = cards(browser)["visits not heard from"]
+
+    assert (0, []) == (early, shown_early)
+    assert ((where, 1, "stop"), [visit_id]) == (late, shown(browser.get(where)))
+
+
+def test_the_number_of_devices_is_that_of_their_list(desk: Desk) -> None:
+    """Silent, with records set aside, and once at odds: each card counts the devices that its address lists."""
+    office = desk.office
+    quiet, parked, odd = (carrier(office, code) for code in ("q1", "p1", "o1"))
+    office.clock.advance(days=2, minutes=1)
+    for phone in (parked, odd):
+        phone.exchange()
+    for _ in range(2):
+        parked.record("no_such_kind", {})
+    parked.exchange(parked.log[-2:])
+    asked = tables.device.update().where(tables.device.c.agent_id == odd.agent_id).values(manifest_requests=1)
+    office.site.store.write(lambda connection: connection.execute(asked) and None)
+    browser = desk.sign_in("dispatcher")
+
+    found = cards(browser)
+    names = ("devices silent for 2 days", "devices with records set aside", "devices that held something else")
+
+    for name, phone in zip(names, (quiet, parked, odd), strict=True):
+        where, count, _ = found[name]
+        [listed] = re.findall(r"data-row href=[^>]+>([^<]+)</a>", browser.get(where))
+        assert (1, office.rows(tables.agent.select().where(tables.agent.c.id == phone.agent_id))[0].code) == (
+            count, listed
+        )  # fmt: skip
 
 
 def test_each_role_sees_the_numbers_of_its_rooms(desk: Desk) -> None:

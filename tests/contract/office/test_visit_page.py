@@ -94,3 +94,30 @@ def test_a_kept_view_stands_above_the_queue(desk: Desk) -> None:
 
     assert 'href="/office/queue?state=todo&flagged=yes">Mine</a>' in mine
     assert ">Mine</a>" not in theirs + browser.get("/queue")
+
+
+def test_the_timeline_speaks_the_readers_language(desk: Desk) -> None:
+    """What an event says is in words, not in codes: in Chinese as in English; so is what was amended."""
+    office = desk.office
+    visit_id = visit(office, carrier(office), "R1")
+    browser = desk.sign_in("reviewer")
+    browser.post(f"/visits/{visit_id}/decide", act="amended", disposition="refuses")
+    english = browser.get(f"/visits/{visit_id}")
+    browser.post("/me/language", language="zh")
+    chinese = browser.get(f"/visits/{visit_id}")
+
+    assert "step done: card shown, given" in english
+    assert "What came of it: nothing → refuses" in english
+    assert "步骤完成: 出示证件, 已作答" in chinese
+    assert "card_shown" not in english + chinese
+
+
+def test_the_record_to_print_names_each_link(desk: Desk) -> None:
+    """The hash of each event's link stands beside it, so the record can be held against the device's chain."""
+    office = desk.office
+    phone = carrier(office)
+    visit_id = visit(office, phone, "R1")
+    page = desk.sign_in("auditor").get(f"/visits/{visit_id}/record")
+
+    hashes = [row.hash for row in office.rows(tables.link.select())][-4:]
+    assert 4 == sum(each in page for each in hashes)
