@@ -2,8 +2,9 @@
 The office with a million visits behind it: each page's time on the server, beside the bare query it rests on.
 
 Comes in: a database's address and how many visits. Goes out: for each page the median and the 95th percentile in ms,
-and how many times the bare query's median that is. Rows are put in as the fold leaves them, a few visits are real
-events; requests go through the whole application in this process, so a browser's network is not in the figures.
+and how many times the bare query's median that is; at last the memory in which every visit is exported. Rows are put in
+as the fold leaves them, a few visits are real events; requests go through the whole application in this process, so a
+browser's network is not in the figures.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from sqlalchemy import insert
 from server.domain.roles import ROLES, Role, Viewer
 from server.services import deciding, signing_in
 from server.services.searching import find_cases, index_due
-from server.storage import queue_rows, review_rows, search_rows, tables, visit_tables
+from server.storage import desk_rows, office_tables, queue_rows, review_rows, search_rows, tables, visit_tables
 from server.storage.migrating import migrate
+from tests.benchmark import exports
 from tests.contract.office.desk import PASSWORD, Browser
 from tests.contract.office.visits import carrier, visit
 from tests.office import START_MS, Office
@@ -50,6 +52,8 @@ def measure(url: str, folder: Path, visits: int = 1_000_000) -> Figures:
         figures[name] = _compare(page, bare)
         p50, p95, ratio = (figures[name][figure] for figure in ("p50_ms", "p95_ms", "ratio"))
         print(f"  {name:<24}{p50:>9.1f}{p95:>9.1f} ms{ratio:>9.1f} x the bare query", flush=True)
+    [account] = office.rows(office_tables.office_user.select())
+    figures |= exports.measure(url, folder, account.id, visits + len(real))
     office.close()
     return figures
 
@@ -155,20 +159,27 @@ def _pages(office: Office, browser: Browser, viewer: Viewer, real: list[str]) ->
         with office.site.store.read() as connection:
             return review_rows.find_visit(connection, visit_id)
 
+    def find_case(case_id: str) -> object:
+        with office.site.store.read() as connection:
+            return desk_rows.find_case(connection, case_id, [])
+
     def search(text: str) -> object:
         with office.site.store.read() as connection:
             return find_cases(connection, text, [], None, 51)
 
+    some = [row.id for row in office.rows(tables.case.select().limit(200))]
     names = [row.name for row in office.rows(tables.person.select().limit(200))]
     drawn = random.Random(3)
     after = "_".join(str(part) for part in deep)
     of_agency = queue_rows.Wanted(deciding.TO_DECIDE, (agency,))
     return {
+        "today": (lambda: browser.get("/today"), lambda: query(todo)),
         "queue": (lambda: browser.get("/queue"), lambda: query(todo)),
         "queue, page 200": (lambda: browser.get(f"/queue?after={after}"), lambda: query(todo, deep)),
         "queue of one agency": (lambda: browser.get(f"/queue?agency={agency}"), lambda: query(of_agency)),
         "queue, all approved": (lambda: browser.get("/queue?state=approved"), lambda: query(done)),
         "visit": (lambda: browser.get(f"/visits/{random.choice(real)}"), lambda: find(random.choice(real))),
+        "case": (lambda: browser.get(f"/cases/{drawn.choice(some)}"), lambda: find_case(drawn.choice(some))),
         "search, a name": (lambda: browser.get(f"/cases?q={drawn.choice(names)}"), lambda: search(drawn.choice(names))),
         "search, two common words": (lambda: browser.get("/cases?q=hill+人民"), lambda: search("hill 人民")),
         "search, a reference": (lambda: browser.get("/cases?q=B-0000400"), lambda: search("B-0000400")),
