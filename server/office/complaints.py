@@ -7,13 +7,13 @@ from sqlalchemy import Connection
 
 from schemas.errors import FieldError
 from server.domain.roles import Role, Viewer
-from server.office.cases import find_own_case
 from server.office.keyset import read_after, write_after
 from server.office.layout import ANSWER
 from server.office.pages import Answer, Pages, attempt, go, show, tell, words
+from server.office.references import find_referenced
 from server.office.replying import read_replies
 from server.office.texts import gettext as _
-from server.services import choosing, complaints, help_calls
+from server.services import complaints, help_calls
 from server.services.auditing import note_act, note_look
 from server.services.site import Site
 from server.storage import inbox_rows
@@ -31,15 +31,9 @@ def find_voice(connection: Connection, viewer: Viewer, kind: str, row_id: str) -
     return row
 
 
-def find_referenced(site: Site, viewer: Viewer) -> str:
-    """Give the id of the case whose reference was typed; raise `invalid` where none of the viewer's agencies has it."""
-    try:
-        [case_id] = choosing.find_cases(site, [words("reference", 200)], words("lender", 200) or None)
-        with site.store.read() as connection:
-            find_own_case(connection, viewer, case_id)
-    except FieldError as error:
-        raise FieldError("invalid", error.fields or {"reference": [error.detail]}) from None
-    return case_id
+def find_typed(site: Site, viewer: Viewer) -> str:
+    """Give the id of the case whose reference, and perhaps lender, stand in the form."""
+    return find_referenced(site, viewer, words("reference", 200), words("lender", 200))
 
 
 def add_pages(pages: Pages) -> None:
@@ -99,7 +93,7 @@ def add_pages(pages: Pages) -> None:
         check(viewer, complaint_id)
 
         def match() -> int:
-            case_id = find_referenced(site, viewer)
+            case_id = find_typed(site, viewer)
             return complaints.match_complaint(site, complaint_id, case_id, viewer.name)
 
         pages.do(viewer, "matched_complaint", ("complaint", complaint_id), match, say_halted)

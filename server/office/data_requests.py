@@ -9,7 +9,7 @@ from schemas.errors import FieldError
 from server.domain.roles import Role, Viewer
 from server.office.complaints import ANSWERERS, find_voice
 from server.office.layout import ANSWER
-from server.office.pages import Answer, Pages, go, show, tell
+from server.office.pages import Answer, Pages, check_unlimited, go, show, tell
 from server.office.texts import gettext as _
 from server.services.auditing import note_look, noted
 from server.services.copying import copy_person
@@ -28,7 +28,7 @@ def add_pages(pages: Pages) -> None:
             row = find_voice(connection, viewer, "requests", request_id)
         note_look(site, viewer, "request", request_id)
         plan, trouble = None, ""
-        if row.kind == "erasure" and row.done_ms is None:
+        if row.kind == "erasure" and row.done_ms is None and not viewer.agencies:
             try:
                 plan = plan_erasure(site, request_id)
             except FieldError as error:
@@ -37,7 +37,8 @@ def add_pages(pages: Pages) -> None:
 
     @pages.post("/requests/<request_id>/copy.<kind>", *ANSWERERS)
     def give_copy(viewer: Viewer, request_id: str, kind: str) -> Answer:
-        """Give all that is held of the person, as a file for them alone."""
+        """Give all that is held of the person, whatever the agency, as a file for them alone."""
+        check_unlimited(viewer)
         with site.store.read() as connection:
             row = find_voice(connection, viewer, "requests", request_id)
         if row.kind != "copy" or kind not in {"json", "html"}:
@@ -52,7 +53,8 @@ def add_pages(pages: Pages) -> None:
 
     @pages.post("/requests/<request_id>/erase", Role.SUPERVISOR)
     def erase_request(viewer: Viewer, request_id: str) -> Answer:
-        """Erase what nothing keeps."""
+        """Erase what nothing keeps, whatever the agency."""
+        check_unlimited(viewer)
         with site.store.read() as connection:
             find_voice(connection, viewer, "requests", request_id)
         pages.do(

@@ -8,7 +8,7 @@ from typing import Any
 from schemas.errors import FieldError
 from schemas.vocabulary import HoldReason
 from server.domain.roles import Viewer
-from server.office.complaints import ANSWERERS, find_referenced, find_voice, say_halted
+from server.office.complaints import ANSWERERS, find_typed, find_voice, say_halted
 from server.office.layout import ANSWER
 from server.office.pages import Answer, Pages, go, show, words
 from server.office.texts import gettext as _
@@ -59,7 +59,7 @@ def _hold(site: Site, viewer: Viewer, row: AnyRow) -> Act:
         raise FieldError("invalid", {"reason": [_("is none of the list")]})
 
     def hold() -> int:
-        case_id = row.case_id or find_referenced(site, viewer)
+        case_id = row.case_id or find_typed(site, viewer)
         return help_calls.hold_for_call(site, row.id, viewer.name, HoldReason(reason), case_id)
 
     return hold, say_halted

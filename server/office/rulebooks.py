@@ -8,14 +8,15 @@ from schemas.errors import FieldError
 from server.domain.conduct.plain import compare, describe, say_limit
 from server.domain.conduct.rules import Rulebook
 from server.domain.roles import ROLES, Viewer
-from server.office.cases import find_own_case
 from server.office.layout import DISPATCH, REVIEW
 from server.office.pages import Answer, Pages, show
+from server.office.references import find_referenced
 from server.office.texts import gettext as _
-from server.services import choosing, rulebooks
+from server.services import rulebooks
 from server.services.auditing import note_look
 from server.services.rule_changes import read_changes
-from server.services.trying import crew_ids, try_crews
+from server.services.trying import try_crews
+from server.storage import field_rows
 
 TRIERS = (*DISPATCH, *REVIEW)
 
@@ -59,10 +60,13 @@ def add_pages(pages: Pages) -> None:
         tried, trouble, case_id = None, "", ""
         if asked["reference"]:
             try:
-                [case_id] = choosing.find_cases(site, [asked["reference"]], asked["lender"] or None)
+                case_id = find_referenced(site, viewer, asked["reference"], asked["lender"])
                 with site.store.read() as connection:
-                    find_own_case(connection, viewer, case_id)
-                    crew = crew_ids(connection, asked["crew"].split())
+                    known = {row.code: row.id for row in field_rows.list_agents(connection, sorted(viewer.agencies))}
+                strangers = [each for each in asked["crew"].split() if each not in known]
+                if strangers:
+                    raise FieldError("invalid", {each: [_("is no agent of your agencies")] for each in strangers})
+                crew = [known[each] for each in asked["crew"].split()]
                 tried = try_crews(site, {case_id: crew})[case_id]
                 note_look(site, viewer, "case", case_id)
             except FieldError as error:

@@ -129,3 +129,25 @@ def test_a_copy_is_handed_out_as_a_file_and_the_request_is_done(desk: Desk) -> N
     assert "Person R1" in answer.text
     assert answer.headers["Content-Disposition"].startswith("attachment")
     assert "support" == row(desk, voice_tables.person_request).done_by
+
+
+def test_a_copy_and_an_erasure_are_for_accounts_without_a_limit(desk: Desk) -> None:
+    """Both hold what other agencies know of the person: a limited account reads so, and is refused."""
+    office = desk.office
+    case_id = office.add_case("R1")
+    office.assign(case_id, office.add_agent("a1"))
+    [case] = office.rows(tables.case.select())
+    ids = {kind: office.site.new_id() for kind in ("copy", "erasure")}
+    for kind, request_id in ids.items():
+        office.insert(
+            voice_tables.person_request, id=request_id, person_id=case.person_id, case_id=case_id, kind=kind,
+            made_ms=office.clock(),
+        )  # fmt: skip
+    browser = desk.sign_in("sue", "supervisor", "support", agencies=[office.agency_id])
+
+    pages = [browser.get(f"/requests/{request_id}") for request_id in ids.values()]
+    browser.post(f"/requests/{ids['copy']}/copy.json", 404)
+    browser.post(f"/requests/{ids['erasure']}/erase", 404)
+
+    assert all("an account without a limit does it" in page and "Would be erased" not in page for page in pages)
+    assert {None} == {each.done_ms for each in office.rows(voice_tables.person_request.select())}

@@ -87,6 +87,26 @@ def test_trying_a_visit_writes_nothing_but_the_look(desk: Desk) -> None:
     assert [] == office.rows(tables.assignment.select())
 
 
+def test_another_agencys_case_and_agent_are_as_if_there_were_none(desk: Desk) -> None:
+    """Trying a visit tells a limited account nothing of what others have."""
+    office = desk.office
+    other = office.site.new_id()
+    office.insert(tables.agency, id=other, name="South Field Agency", status="active")
+    office.add_agent("a1")
+    phone = carrier(office, "b1", other)
+    visit(office, phone, "THEIRS")
+    office.add_case("OURS")
+    browser = desk.sign_in("dispatcher", agencies=[office.agency_id])
+
+    def said(reference: str, crew: str) -> str:
+        page = browser.get(f"/try?reference={reference}&lender=&crew={crew}")
+        found = re.search(r'class="said[^>]*>(.*?)</p>', page, re.DOTALL)
+        return found[1].replace(reference, "").replace(crew, "") if found else ""
+
+    assert said("THEIRS", "a1") == said("R9", "a1") != ""
+    assert said("OURS", "b1") == said("OURS", "z9") != ""
+
+
 def test_oversight_shows_each_agency_and_ranks_nobody(desk: Desk) -> None:
     """In the order of names, of one's own agencies only."""
     office = desk.office
