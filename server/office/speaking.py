@@ -30,6 +30,7 @@ from server.domain.findings.codes import CATALOGUE, Code, fill_sentence
 from server.domain.reviewing import State
 from server.domain.roles import Role
 from server.office.texts import gettext as _
+from server.office.texts import pgettext
 from server.services.site import Site
 
 HERE = Path(__file__).parent
@@ -89,7 +90,7 @@ def register_languages(app: Flask, site: Site) -> None:
         when=when, when_told=when_told, since=since, span=say_span, called=say_word, language=language,
         state_word=say_state, role_word=say_role, request_word=say_request, case_word=say_status,
         device_word=say_device, job_word=say_job, money=say_money, file_word=say_file, event_words=say_event,
-        local_clock=lambda text: say_clock(text, site.settings.zone), finding_words=say_finding,
+        local_clock=lambda text: say_clock(text, site.settings.zone), finding_words=say_finding, code_words=say_code,
         conduct_words=lambda code: say_conduct(code, language()),
     )  # fmt: skip
 
@@ -204,6 +205,11 @@ def say_role(name: str) -> str:
         Role.AUDITOR: _("auditor"), Role.ADMIN: _("admin"), Role.SUPPORT: _("support"),
     }  # fmt: skip
     return said[Role(name)]
+
+
+def say_code(code: str) -> str:
+    """Give the name of a code that has no sentence: an act, a finding, a kind of rule or record, a column."""
+    return pgettext("code", code.replace("_", " ").replace("-", " "))
 
 
 def say_finding(finding: Any) -> str:
