@@ -23,7 +23,7 @@ from schemas.vocabulary import DEVICE_KINDS, ItemType, ParkReason, ReceiptStatus
 from server.services.erasure_log import Erasure, append_erasures, read_erasures
 from server.services.following import merge_person
 from server.services.site import Site
-from server.storage import chain_rows, intake_rows, people_rows, proof_rows, retention_rows, search_rows
+from server.storage import chain_rows, intake_rows, packed_rows, people_rows, proof_rows, retention_rows, search_rows
 from server.storage.feed import Change, publish
 from server.storage.keeping import scrub
 from server.storage.types import AnyRow
@@ -210,6 +210,7 @@ def _erase_one(connection: Connection, site: Site, erasure: Erasure) -> list[Cha
     )
     persons = proof_rows.drop_proposals(connection, erasure.agent_id, erasure.event_id)
     for person_id in persons:
+        packed_rows.drop_packed(connection, person_id)
         search_rows.forget_person(connection, person_id)  # the last digits of a number that is erased
     merged = [change for person_id in persons for change in merge_person(connection, site, person_id)]
     visits = {(row.case_id, row.visit_id) for row in rows if row.case_id and row.visit_id}

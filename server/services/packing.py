@@ -8,12 +8,14 @@ caller publishes last of all. Every packet written has a revision of its own.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Connection
 
 from schemas import canonical, sealing
 from schemas.sealing import WrapKey
 from schemas.vocabulary import ItemType, Role, WrapKind
+from server.domain.packet_changes import UNTOLD
 from server.domain.packing import (
     HOUSE,
     Appointment,
@@ -26,7 +28,7 @@ from server.domain.packing import (
 )
 from server.services.gating import read_limits
 from server.services.site import Site
-from server.storage import case_rows, door_rows, notice_rows
+from server.storage import case_rows, door_rows, notice_rows, packed_rows
 from server.storage.case_rows import AnyRow
 from server.storage.feed import Change
 from server.storage.state_rows import get_state
@@ -60,6 +62,7 @@ def packet_changes(connection: Connection, site: Site, case_ids: Sequence[str]) 
     now_ms = site.now()
     changes: list[Change] = []
     for chunk in case_rows.chunks(case_ids):
+        kept: list[dict[str, Any]] = []
         crews: dict[str, list[CrewMember]] = {}
         for row in case_rows.read_crews(connection, chunk):
             member = CrewMember(row.agent_id, row.name, row.role, row.lease_until_ms)
@@ -81,7 +84,10 @@ def packet_changes(connection: Connection, site: Site, case_ids: Sequence[str]) 
         for row in case_rows.read_for_packing(connection, held):
             case = _packed_case(row)
             given = appointments.get(case.id, []), limits.get(case.id, HOUSE)
-            changes += _pack(site, case, crews[case.id], *given, keys.get(case.id, ()), now_ms)
+            packed, part = _pack(site, case, crews[case.id], *given, keys.get(case.id, ()), now_ms)
+            changes += packed
+            kept.append({"case_id": case.id, "rev": case.rev, "open": part})
+        packed_rows.put_packed(connection, kept)
     return changes
 
 
@@ -101,7 +107,8 @@ def _pack(
     limits: Limits,
     keys: Sequence[WrapKey],
     now_ms: int,
-) -> list[Change]:
+) -> tuple[list[Change], dict[str, Any]]:
+    """Give the puts of a case's packet, and its open part without texts, as it is kept."""
     changes = []
     leases = {member.lease_until_ms for member in crew}
     open_parts = {lease: pack_open(case, crew, appointments, lease, now_ms, limits) for lease in leases}
@@ -112,4 +119,5 @@ def _pack(
             sealed = sealing.seal(plain, case.id, case.rev, [], site.random_bytes, document=True, ready=keys)
         body = canonical.encode(pack_body(member.role, open_parts[member.lease_until_ms], sealed))
         changes.append(Change(member.agent_id, ItemType.PACKET, case.id, case.rev, body))
-    return changes
+    longest = open_parts[max(leases)]
+    return changes, {name: value for name, value in longest.items() if name not in UNTOLD}

@@ -91,6 +91,7 @@ def _tell_event(event: SeenEvent, names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "id": event.id,
         "kind": event.kind,
+        "packet_rev": event.packet_rev,
         "words": say(EventKind(event.kind)),
         "more": f": {more}" if more else "",
         "agent": names.get(event.agent_id, event.agent_id),

@@ -10,10 +10,11 @@ from sqlalchemy import Connection
 
 from schemas.vocabulary import Datum
 from server.domain.geo import Door, Fix, count_radius, locate, measure_geodesic, radius_of
+from server.domain.packet_changes import PacketChange, compare_parts
 from server.domain.plotting import Frame, frame_points
 from server.services.gathering import door_of
 from server.services.site import Site
-from server.storage import act_rows, bulk_rows, review_rows, visit_rows, voice_rows
+from server.storage import act_rows, bulk_rows, packed_rows, review_rows, visit_rows, voice_rows
 from server.storage.types import AnyRow
 
 WIDTH, HEIGHT = 640, 360
@@ -89,6 +90,8 @@ class Beside:
     sketch: Sketch | None
     files: Sequence[tuple[str, str]]  # hash, state
     revisions: Sequence[AnyRow]
+    used_rev: int | None  # the packet revision the lead went by
+    packet_changes: Sequence[PacketChange] | None  # since that one; None where it is not kept
     feedback: Mapping[str, str] | None
     acts: Sequence[AnyRow]
     marks: Mapping[str, bool]
@@ -98,12 +101,19 @@ class Beside:
 def read_beside(connection: Connection, site: Site, story: Mapping[str, Any]) -> Beside:
     """Read it."""
     case_id, visit_id = story["case_id"], story["visit_id"]
+    used_rev = next((each["packet_rev"] for each in story["events"] if each["packet_rev"]), None)
     return Beside(
         sketch_visit(connection, site, story),
         visit_rows.read_files(connection, case_id, visit_id),
-        visit_rows.read_revisions(connection, case_id),
+        visit_rows.read_revisions(connection, case_id), used_rev, _changes_since(connection, case_id, used_rev),
         voice_rows.read_feedback(connection, case_id).get(visit_id),
         act_rows.list_acts(connection, object_id=visit_id, most=MOST_ACTS),
         review_rows.read_marks(connection, case_id, visit_id),
         bulk_rows.read_second(connection, case_id, visit_id),
     )
+
+
+def _changes_since(connection: Connection, case_id: str, used_rev: int | None) -> list[PacketChange] | None:
+    """Give what changed in the packet since the revision that was used; None where that is not kept."""
+    kept = None if used_rev is None else packed_rows.read_then_and_now(connection, case_id, used_rev)
+    return None if kept is None else compare_parts(kept[0].open, kept[1].open)

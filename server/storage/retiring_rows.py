@@ -16,6 +16,7 @@ from schemas.vocabulary import DEVICE_KINDS
 from server.storage.conduct_tables import judgement
 from server.storage.door_tables import fact_pair, fact_told
 from server.storage.facts_tables import contact_log, lender_word, preference
+from server.storage.packed_rows import drop_packed
 from server.storage.portfolio_rows import ERASED
 from server.storage.portfolio_tables import import_doubt, person_alias, probable_match, told, trait
 from server.storage.priority_tables import priority_word
@@ -147,6 +148,7 @@ def blank_person(connection: Connection, person_id: str, now_ms: int) -> None:
     cases = select(case.c.id).where(case.c.person_id == person_id)
     for table in (told, import_doubt, payment, fact_told, fact_pair, priority_word, lender_word):
         connection.execute(delete(table).where(table.c.case_id.in_(cases)))
+    drop_packed(connection, person_id)
     for table in (trait, person_alias, preference, proposal):
         connection.execute(delete(table).where(table.c.person_id == person_id))
     either_of_two = or_(probable_match.c.person_id == person_id, probable_match.c.other_id == person_id)

@@ -12,12 +12,15 @@ from schemas.errors import FieldError
 from schemas.vocabulary import Act
 from server.services import gating
 from server.services.erasing import erase_events
+from server.services.packing import packet_changes
 from server.services.reconciling import reconcile
 from server.services.retention import lift_legal_hold, place_legal_hold
 from server.services.retiring import Retired, retire
 from server.services.reviewing import Said, decide_visit
 from server.services.verifying import verify_site
 from server.storage import tables, visit_tables
+from server.storage.feed import publish
+from server.storage.packed_tables import packed
 from server.storage.retention_tables import retired
 from server.storage.tables import metadata
 from server.storage.voice_tables import complaint, help_call
@@ -39,6 +42,10 @@ class Scene:
         self.phone: Phone = SetPhone.enrolled(office, "a1", office.add_agent("a1"))
         self.phone.exchange()
         office.assign(self.case_id, self.phone.agent_id)
+        office.site.store.write(
+            lambda connection: publish(connection, packet_changes(connection, office.site, [self.case_id]))
+        )
+        assert office.rows(packed.select())
         log_contact(office, self.case_id, "c1", number=NUMBER)
         self.complaint_id = office.site.new_id()
         office.insert(

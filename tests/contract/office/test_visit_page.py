@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 
+from sqlalchemy import Connection
+
 from server.domain.geo import gcj02_to_wgs84
 from server.domain.returning import QUESTIONS, ReturnReason, ask
+from server.services.packing import packet_changes
 from server.storage import office_tables, tables, visit_tables
+from server.storage.feed import publish
 from tests.contract.office.desk import Desk
 from tests.contract.office.visits import DOOR, FAR, carrier, visit
 
@@ -110,6 +114,33 @@ def test_the_timeline_speaks_the_readers_language(desk: Desk) -> None:
     assert "What came of it: nothing → refuses" in english
     assert "步骤完成: 出示证件, 已作答" in chinese
     assert "card_shown" not in english + chinese
+
+
+def test_the_packet_then_and_now_stand_side_by_side(desk: Desk) -> None:
+    """What changed since the revision that the crew had is shown member by member; where it is not kept, so is that."""
+    office = desk.office
+    phone = carrier(office)
+    visit_id = visit(office, phone, "R1")
+    browser = desk.sign_in("reviewer")
+    [case_id] = [row.id for row in office.rows(tables.case.select())]
+    before = browser.get(f"/visits/{visit_id}")
+
+    def repack(address: str, rev: int) -> None:
+        def job(connection: Connection) -> None:
+            connection.execute(tables.place.update().values(address=address))
+            connection.execute(tables.case.update().values(rev=rev))
+            publish(connection, packet_changes(connection, office.site, [case_id]))
+
+        office.site.store.write(job)
+
+    repack("R1 Hill Rd", 1)
+    same = browser.get(f"/visits/{visit_id}")
+    repack("9 Other Rd", 2)
+    after = browser.get(f"/visits/{visit_id}")
+
+    assert "is not kept" in before
+    assert "The crew had revision 1, and nothing in it has changed since." in same
+    assert re.search("place.address</code></td><td>R1 Hill Rd</td><td>9 Other Rd<", after)
 
 
 def test_the_record_to_print_names_each_link(desk: Desk) -> None:
