@@ -25,6 +25,7 @@ from server.office import (
     imports,
     oversight,
     people,
+    priorities,
     queue,
     rulebooks,
     statements,
@@ -37,7 +38,7 @@ from server.office.speaking import register_languages
 from server.services.site import Site
 
 ROOMS = (
-    account, today, queue, visit, bulk, cases, people, dispatch, conflicts, devices, statements, complaints,
+    account, today, queue, visit, bulk, cases, priorities, people, dispatch, conflicts, devices, statements, complaints,
     help_calls, data_requests, oversight, rulebooks, imports, exports, audit, accounts,
 )  # fmt: skip
 

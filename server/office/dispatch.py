@@ -10,6 +10,7 @@ from flask import request
 from server.domain.day_plan import Point
 from server.domain.plotting import Frame, frame_points
 from server.domain.roles import Role, Viewer
+from server.office import board
 from server.office.layout import DISPATCH
 from server.office.pages import Answer, Pages, go, show, tell, words
 from server.office.speaking import local_day
@@ -20,7 +21,7 @@ from server.services.auditing import note_look, noted
 from server.storage import dispatch_rows
 from server.storage.types import AnyRow, is_id
 
-PAGE = 100
+FEW = 5  # cases of a group that are shown at once
 WAYS = ("free", "given", "refused", "all")
 WIDTH, HEIGHT = 640, 400
 
@@ -32,20 +33,29 @@ def add_pages(pages: Pages) -> None:
     @pages.get("/dispatch", *DISPATCH)
     def dispatch(viewer: Viewer) -> Answer:
         """Show open cases, those nobody has first of all, with a sketch of where they are."""
-        area, way = request.args.get("area", "").strip(), request.args.get("way", "free")
-        before, agencies = request.args.get("before", ""), sorted(viewer.agencies)
-        with site.store.read() as connection:
-            rows = dispatch_rows.list_open(
-                connection, agencies, area, way, before if is_id(before) else None, PAGE + 1
+        area, way, rule = (request.args.get(each, "").strip()[:200] for each in ("area", "way", "rule"))
+        way, before = way if way in WAYS else "free", request.args.get("before", "")
+        if way == "refused" and not rule:
+            groups, count, is_more = board.list_groups(site, area)
+            if groups:
+                note_look(site, viewer, "board", "")
+            return show(
+                "refused", groups=groups, area=area, count=count, is_more=is_more, few=FEW, say_rule=board.say_rule,
+                now_ms=site.now(),
             )  # fmt: skip
-            crews = dispatch_rows.list_crews(connection, agencies)
-        shown = rows[:PAGE]
-        if shown:
+        if way == "refused":
+            listed = board.list_group(site, area, rule, before)
+        else:
+            listed = board.list_board(site, viewer, area, way, before)
+        with site.store.read() as connection:
+            crews = dispatch_rows.list_crews(connection, sorted(viewer.agencies))
+        if listed.rows:
             note_look(site, viewer, "board", "")
         return show(
-            "dispatch", rows=shown, area=area, way=way, ways=WAYS, crews=crews, frame=_frame(shown),
-            more=shown[-1].id if len(rows) > PAGE else "", may=viewer.may({Role.DISPATCHER}),
-            today=local_day(site.now(), site.settings.zone).isoformat(),
+            "dispatch", board=listed, rows=listed.rows, area=area, way=way, ways=WAYS, rule=rule, crews=crews,
+            frame=_frame(listed.rows), may=viewer.may({Role.DISPATCHER}), say_rule=board.say_rule,
+            most_ranked=dispatching.MOST_RANKED, today=local_day(site.now(), site.settings.zone).isoformat(),
+            now_ms=site.now(),
         )  # fmt: skip
 
     @pages.post("/dispatch/try", Role.DISPATCHER)
@@ -63,13 +73,13 @@ def add_pages(pages: Pages) -> None:
 
     @pages.post("/dispatch/assign", Role.DISPATCHER)
     def assign_cases(viewer: Viewer) -> Answer:
-        """Hand out just what was shown: each case to the crew that stood beside it."""
-        orders = [tuple(each.split()) for each in request.form.getlist("order")]
-        proposal = dispatching.propose(site, viewer, [each for each in orders if len(each) > 1 and is_id(each[0])])
-        count = len(proposal.passing)
+        """Hand out just what was shown: each case to the crew that stood beside it; keep why others were refused."""
+        shown, refused = _orders("order"), _orders("refused")
+        proposal = dispatching.propose(site, viewer, [*shown, *refused], only={each[0] for each in shown})
         pages.do(
-            viewer, "assigned", ("cases", ""), lambda: dispatching.hand_out(site, viewer, proposal), _say_assigned,
-            cases=[each.case_id for each in proposal.passing], count=count,
+            viewer, "assigned", ("cases", ""), lambda: dispatching.hand_out(site, viewer, proposal),
+            lambda report: _say_assigned(report, len(proposal.refused)),
+            cases=[each.case_id for each in proposal.passing], count=len(proposal.passing),
         )  # fmt: skip
         return go("dispatch")
 
@@ -100,12 +110,17 @@ def _chosen() -> list[str]:
     return [each for each in request.form.getlist("case") if is_id(each)]
 
 
-def _say_assigned(report: AssignReport) -> str:
+def _orders(name: str) -> list[list[str]]:
+    orders = [each.split() for each in request.form.getlist(name)]
+    return [each for each in orders if len(each) > 1 and is_id(each[0])]
+
+
+def _say_assigned(report: AssignReport, held: int) -> str:
     said = ngettext("%(num)d case was handed out.", "%(num)d cases were handed out.", report.assigned + report.moved)
-    if not report.refused:
+    count = len(report.refused) + held
+    if not count:
         return said
-    refused = ngettext("The gate refused %(num)d.", "The gate refused %(num)d.", len(report.refused))
-    return f"{said} {refused}"
+    return f"{said} {ngettext('The gate refused %(num)d.', 'The gate refused %(num)d.', count)}"
 
 
 def _frame(rows: Sequence[AnyRow]) -> Frame | None:

@@ -2,26 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
 
 from schemas.errors import FieldError
 from server.domain.assigning import Order
 from server.domain.day_plan import Leg, Stop, plan_day
 from server.domain.packing import HOUSE
+from server.domain.priority import Factor, Ranked, Weights
 from server.domain.roles import Viewer
-from server.services.assigning import AssignReport, assign_orders
+from server.services.assigning import AssignReport, assign_orders, by_chunks
 from server.services.choosing import choose_nearest
+from server.services.gating import ask_gate, rulebooks_of
+from server.services.prioritizing import rank_few, score_case
+from server.services.priority_table import load_usual
 from server.services.site import Site
 from server.services.trying import Tried, crew_ids, try_crews
+from server.settings import DAY_MS
 from server.storage import case_rows, dispatch_rows, people_rows
 from server.storage.types import AnyRow
 
 MOST_CASES = 500  # that are handed out at once on the board; more are a matter for the command
+MOST_RANKED = 2000  # free cases that a page puts in order; where there are more, an area is to be chosen
 DAY_BEGINS, DAY_ENDS = time(8), time(21)
+
+
+def rank_board(site: Site, area: str) -> list[Ranked] | None:
+    """Give the free cases of an area, or of all, in order of priority; None where there are too many for a page."""
+    return rank_few(site, load_usual(), area, MOST_RANKED)
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A case's score with its reasons; its place among how many free cases of which area, where that is known."""
+
+    score: Ranked
+    weights: Weights
+    area: str = ""
+    of: int | None = None
+
+    @property
+    def why(self) -> Mapping[Factor, str]:
+        """Why each factor counts, as the weights have it."""
+        return {each.factor: each.why for each in self.weights.factors}
+
+
+def explain_priority(site: Site, row: AnyRow) -> Explained:
+    """
+    Say what a case's priority is made of.
+
+    Its place is that among the free cases of its area, and is left out where there are too many to be put in order.
+    """
+    weights, area = load_usual(), row.area or row.place_area or ""
+    ranked = rank_few(site, weights, area, MOST_RANKED) or ()
+    found = next((each for each in ranked if each.standing.case_id == row.id), None)
+    if found is None:
+        return Explained(score_case(site, weights, row.id), weights, area)
+    return Explained(found, weights, area, len(ranked))
 
 
 @dataclass(frozen=True)
@@ -32,27 +74,35 @@ class Proposal:
     cases: Mapping[str, AnyRow]
     answers: Mapping[str, Tried]
     unplaced: tuple[str, ...] = ()  # references nobody can be chosen for
+    only: Collection[str] | None = None  # cases that may be handed out; the others were refused when they were shown
 
     @property
     def passing(self) -> list[Order]:
         """The orders that the gate would let through."""
-        return [each for each in self.orders if self.answers[each.case_id].is_open]
+        return [each for each in self.orders if self._passes(each)]
 
     @property
     def refused(self) -> list[Order]:
         """The orders that the gate would refuse."""
-        return [each for each in self.orders if not self.answers[each.case_id].is_open]
+        return [each for each in self.orders if not self._passes(each)]
+
+    def _passes(self, order: Order) -> bool:
+        may = self.only is None or order.case_id in self.only
+        return may and self.answers[order.case_id].is_open
 
 
-def propose(site: Site, viewer: Viewer, orders: Sequence[Sequence[str]]) -> Proposal:
+def propose(
+    site: Site, viewer: Viewer, orders: Sequence[Sequence[str]], only: Collection[str] | None = None
+) -> Proposal:
     """
     Say what would come of these orders: each a case and its crew by code, the lead first.
 
-    Raises `invalid` for none, or too many.
+    Of them go out those of *only*, where that is named. Raises `invalid` for none, or too many.
     """
     if not 0 < len(orders) <= MOST_CASES:
         raise FieldError("invalid", {"cases": [f"choose between 1 and {MOST_CASES}"]})
-    return _try(site, viewer, [Order(each[0], each[1], tuple(each[2:])) for each in orders])
+    proposal = _try(site, viewer, [Order(each[0], each[1], tuple(each[2:])) for each in orders])
+    return replace(proposal, only=only)
 
 
 def propose_nearest(site: Site, viewer: Viewer, area: str, crew: int) -> Proposal:
@@ -83,8 +133,23 @@ def _try(site: Site, viewer: Viewer, orders: Sequence[Order], unplaced: Sequence
 
 
 def hand_out(site: Site, viewer: Viewer, proposal: Proposal) -> AssignReport:
-    """Hand out what was proposed; the gate is asked again, and what it refuses then is not handed out."""
-    return assign_orders(site, proposal.passing, viewer.name)
+    """
+    Hand out what was proposed; the gate is asked again, and what it refuses then is not handed out.
+
+    What was refused already is asked and kept, too, so that the board shows it under its rule; it is not handed out
+    even if the gate lets it through by now.
+    """
+    report = assign_orders(site, proposal.passing, viewer.name)
+    refused = {each.case_id: each.codes for each in proposal.refused}
+    rulebooks, lease_ms = rulebooks_of(site), site.settings.lease_days * DAY_MS
+
+    def keep(connection: Connection, case_ids: Sequence[str]) -> int:
+        crews = {each: crew_ids(connection, refused[each]) for each in case_ids}
+        ask_gate(connection, site, rulebooks, crews, lease_ms)
+        return len(crews)
+
+    by_chunks(site, list(refused), keep)
+    return report
 
 
 @dataclass(frozen=True)

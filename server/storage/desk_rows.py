@@ -50,6 +50,7 @@ def find_case(connection: Connection, case_id: str, agencies: Agencies) -> AnyRo
     columns = (
         case, person.c.name, person.c.language, person.c.contacts, person.c.merged, place.c.address,
         place.c.postal_code, place.c.lat_e7, place.c.lon_e7, place.c.precision, place.c.source,
+        place.c.area.label("place_area"),
     )  # fmt: skip
     joined = case.join(person, person.c.id == case.c.person_id).join(place, place.c.id == case.c.place_id)
     wanted = select(*columns).select_from(joined).where(case.c.id == case_id, case_within(case.c.id, agencies))

@@ -35,6 +35,7 @@ OPENS = {
     "cases": f"{REVIEW} dispatcher support", "case": f"{REVIEW} dispatcher support", "place_hold": ANSWERING,
     "change_hold": ANSWERING, "person": f"{REVIEW} dispatcher support",
     # -- dispatch --
+    "say_priority": "dispatcher supervisor",
     "dispatch": DISPATCH, "try_dispatch": "dispatcher", "assign_cases": "dispatcher", "unassign_cases": "dispatcher",
     "crew_day": DISPATCH,
     # -- conflicts --
@@ -129,7 +130,7 @@ NAMED = {
 FORMS = {
     "decide", "mark_finding", "place_hold", "change_hold", "change_device", "sign_off_statement", "own_complaint",
     "match_complaint", "acknowledge_complaint", "answer_complaint", "answer_call", "give_copy", "erase_request",
-    "close_data_request",
+    "close_data_request", "say_priority",
 }  # fmt: skip
 LISTS = {
     "today", "queue", "bulk_start", "cases", "dispatch", "conflicts", "devices", "statements", "settlement",
