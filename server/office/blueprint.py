@@ -21,6 +21,7 @@ from server.office import (
     devices,
     dispatch,
     exports,
+    handing_out,
     help_calls,
     imports,
     oversight,
@@ -38,8 +39,8 @@ from server.office.speaking import register_languages
 from server.services.site import Site
 
 ROOMS = (
-    account, today, queue, visit, bulk, cases, priorities, people, dispatch, conflicts, devices, statements, complaints,
-    help_calls, data_requests, oversight, rulebooks, imports, exports, audit, accounts,
+    account, today, queue, visit, bulk, cases, priorities, people, dispatch, handing_out, conflicts, devices,
+    statements, complaints, help_calls, data_requests, oversight, rulebooks, imports, exports, audit, accounts,
 )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,8 +14,10 @@ from schemas.errors import FieldError
 from server.domain.assigning import Order
 from server.domain.day_plan import Leg, Stop, plan_day
 from server.domain.packing import HOUSE
+from server.domain.policy import PolicyRow
 from server.domain.priority import Factor, Ranked, Weights
 from server.domain.roles import Viewer
+from server.services import policies
 from server.services.assigning import AssignReport, assign_orders, by_chunks
 from server.services.choosing import choose_nearest
 from server.services.gating import ask_gate, rulebooks_of
@@ -29,6 +31,7 @@ from server.storage.types import AnyRow
 
 MOST_CASES = 500  # that are handed out at once on the board; more are a matter for the command
 MOST_RANKED = 2000  # free cases that a page puts in order; where there are more, an area is to be chosen
+NOT_NEAR = "it has no coordinates, or too few agents near it have room"
 DAY_BEGINS, DAY_ENDS = time(8), time(21)
 
 
@@ -73,7 +76,9 @@ class Proposal:
     orders: tuple[Order, ...]
     cases: Mapping[str, AnyRow]
     answers: Mapping[str, Tried]
-    unplaced: tuple[str, ...] = ()  # references nobody can be chosen for
+    unplaced: tuple[tuple[str, str, str], ...] = ()  # policy's row, reference, why a person has to choose
+    beyond: int = 0  # cases that would go out as well, but are more than are handed out at once
+    rows: Mapping[str, str] = field(default_factory=dict)  # case -> the row of a policy that chose
     only: Collection[str] | None = None  # cases that may be handed out; the others were refused when they were shown
 
     @property
@@ -105,31 +110,73 @@ def propose(
     return replace(proposal, only=only)
 
 
+def propose_area(site: Site, viewer: Viewer, area: str, crew: Sequence[str]) -> Proposal:
+    """Say what would come of giving every free case of an area to one crew (codes, the lead first)."""
+    if not area:
+        raise FieldError("invalid", {"area": ["choose one above, then hand out what is free in it"]})
+    with site.store.read() as connection:
+        free = dispatch_rows.read_free(connection, area, MOST_RANKED + 1)
+    ordered = [each for each in _order(site, area) if each in set(free)] or free
+    return _cut(site, viewer, [Order(each, crew[0], tuple(crew[1:])) for each in ordered])
+
+
 def propose_nearest(site: Site, viewer: Viewer, area: str, crew: int) -> Proposal:
     """Say what would come of giving each free case of an area to the nearest crew that has room."""
     orders, unplaced = choose_nearest(site, area or None, crew)
+    codes = _codes(site, viewer)
+    mine = [each for each in orders if set(each.codes) <= codes]
+    return _cut(site, viewer, mine, [("", each, NOT_NEAR) for each in unplaced])
+
+
+def propose_load(site: Site, viewer: Viewer, area: str, crew: int) -> Proposal:
+    """Say what would come of giving each free case of an area, by priority, to the crew that carries least."""
+    plan = policies.plan_by_load(site, area or None, crew, _order(site, area), _codes(site, viewer))
+    return _follow(site, viewer, plan)
+
+
+def propose_policy(site: Site, viewer: Viewer, rows: Sequence[PolicyRow], area: str) -> Proposal:
+    """Say what a policy table does with the free cases of an area, by priority; others' agents get none."""
+    plan = policies.plan_by_policy(site, rows, area or None, _order(site, area), _codes(site, viewer))
+    return _follow(site, viewer, plan)
+
+
+def _follow(site: Site, viewer: Viewer, plan: policies.Plan) -> Proposal:
+    unplaced = [(each.row or "", each.reference, each.sentence) for each in plan.unmatched]
+    proposal = _cut(site, viewer, plan.orders, unplaced)
+    return replace(proposal, rows={each.case_id: each.row or "" for each in plan.choices})
+
+
+def _cut(
+    site: Site, viewer: Viewer, orders: Sequence[Order], unplaced: Sequence[tuple[str, str, str]] = ()
+) -> Proposal:  # fmt: skip
+    """Try as many orders as are handed out at once; say how many are left for the next time."""
+    proposal = _try(site, viewer, orders[:MOST_CASES])
+    return replace(proposal, unplaced=tuple(unplaced), beyond=max(0, len(orders) - MOST_CASES))
+
+
+def _order(site: Site, area: str) -> list[str]:
+    """Give the free cases in order of priority; none where they are too many to be put in order."""
+    return [each.standing.case_id for each in rank_board(site, area) or ()]
+
+
+def _codes(site: Site, viewer: Viewer) -> set[str]:
     with site.store.read() as connection:
-        codes = {row.code for row in dispatch_rows.list_crews(connection, sorted(viewer.agencies))}
-    mine = [each for each in orders if {each.lead, *each.companions} <= codes][:MOST_CASES]
-    return _try(site, viewer, mine, unplaced)
+        return {row.code for row in dispatch_rows.list_crews(connection, sorted(viewer.agencies))}
 
 
-def _try(site: Site, viewer: Viewer, orders: Sequence[Order], unplaced: Sequence[str] = ()) -> Proposal:
+def _try(site: Site, viewer: Viewer, orders: Sequence[Order]) -> Proposal:
     agencies = sorted(viewer.agencies)
     with site.store.read() as connection:
         known = {row.code: row.id for row in dispatch_rows.list_crews(connection, agencies)}
-        strangers = sorted({code for each in orders for code in (each.lead, *each.companions)} - set(known))
+        strangers = sorted({code for each in orders for code in each.codes} - set(known))
         if strangers:
             said = [f"'{code}' is no active agent of your agencies" for code in strangers]
             raise FieldError("invalid", {"crew": said})
         ids = [each.case_id for each in orders]
         cases = {row.id: row for row in dispatch_rows.read_open(connection, ids, agencies)}
-        crews = {
-            each.case_id: crew_ids(connection, [each.lead, *each.companions])
-            for each in orders if each.case_id in cases
-        }  # fmt: skip
+        crews = {each.case_id: crew_ids(connection, each.codes) for each in orders if each.case_id in cases}
     answers = try_crews(site, crews)
-    return Proposal(tuple(each for each in orders if each.case_id in answers), cases, answers, tuple(unplaced))
+    return Proposal(tuple(each for each in orders if each.case_id in answers), cases, answers)
 
 
 def hand_out(site: Site, viewer: Viewer, proposal: Proposal) -> AssignReport:

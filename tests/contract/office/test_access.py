@@ -35,7 +35,7 @@ OPENS = {
     "cases": f"{REVIEW} dispatcher support", "case": f"{REVIEW} dispatcher support", "place_hold": ANSWERING,
     "change_hold": ANSWERING, "person": f"{REVIEW} dispatcher support",
     # -- dispatch --
-    "say_priority": "dispatcher supervisor",
+    "say_priority": "dispatcher supervisor", "policy": "dispatcher", "try_policy": "dispatcher",
     "dispatch": DISPATCH, "try_dispatch": "dispatcher", "assign_cases": "dispatcher", "unassign_cases": "dispatcher",
     "crew_day": DISPATCH,
     # -- conflicts --
@@ -133,7 +133,7 @@ FORMS = {
     "close_data_request", "say_priority",
 }  # fmt: skip
 LISTS = {
-    "today", "queue", "bulk_start", "cases", "dispatch", "conflicts", "devices", "statements", "settlement",
+    "policy", "today", "queue", "bulk_start", "cases", "dispatch", "conflicts", "devices", "statements", "settlement",
     "complaints", "oversight", "rulebooks", "try_visit",
 }  # fmt: skip
 
