@@ -36,7 +36,7 @@ def add_pages(pages: Pages) -> None:
         """Show what would be handed out, and what the gate would refuse; nothing is done yet."""
         how, area, size = words("how", 20), words("area", 100), words("crew", 2)
         count = int(size) if size.isdecimal() and int(size) else 1
-        crew = (words("lead", 64), *words("companions", 200).split())
+        crew = chosen_crew()
         if how == "nearest":
             proposal = dispatching.propose_nearest(site, viewer, area, count)
         elif how == "load":
@@ -95,6 +95,11 @@ def add_pages(pages: Pages) -> None:
 def chosen_cases() -> list[str]:
     """Give the cases that were ticked."""
     return [each for each in request.form.getlist("case") if is_id(each)]
+
+
+def chosen_crew() -> list[str]:
+    """Give the crew that was named, the lead first."""
+    return [words("lead", 64), *words("companions", 200).split()]
 
 
 def _orders(name: str) -> list[list[str]]:

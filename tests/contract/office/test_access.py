@@ -36,6 +36,7 @@ OPENS = {
     "change_hold": ANSWERING, "person": f"{REVIEW} dispatcher support",
     # -- dispatch --
     "say_priority": "dispatcher supervisor", "policy": "dispatcher", "try_policy": "dispatcher",
+    "print_letters": "dispatcher", "print_slips": "dispatcher", "mark_letters_sent": "dispatcher",
     "dispatch": DISPATCH, "try_dispatch": "dispatcher", "assign_cases": "dispatcher", "unassign_cases": "dispatcher",
     "crew_day": DISPATCH,
     # -- conflicts --
