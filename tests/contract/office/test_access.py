@@ -41,6 +41,7 @@ OPENS = {
     "crew_day": DISPATCH,
     # -- conflicts --
     "conflicts": f"{DISPATCH} reviewer", "decide_conflict": "dispatcher reviewer supervisor",
+    "decide_door": "dispatcher reviewer supervisor",
     # -- devices --
     "devices": f"{DISPATCH} admin", "device": f"{DISPATCH} admin", "enrol": KEEP, "change_device": KEEP,
     # -- statements --
@@ -120,6 +121,7 @@ def build_town(office: Office, name: str, agency_id: str) -> Town:
         "visit_id": visit_id, "case_id": case.id, "person_id": case.person_id, "device_id": phone.device_id,
         "complaint_id": ids["complaint"], "call_id": ids["call"], "request_id": ids["request"], "code": name,
         "day": "2016-04-07", "finding_id": ids["call"], "hold_id": ids["call"], "act": "take", "kind": "json",
+        "place_id": case.place_id,
     }  # fmt: skip
     return Town(parts, agency_id)
 
@@ -131,7 +133,7 @@ NAMED = {
 FORMS = {
     "decide", "mark_finding", "place_hold", "change_hold", "change_device", "sign_off_statement", "own_complaint",
     "match_complaint", "acknowledge_complaint", "answer_complaint", "answer_call", "give_copy", "erase_request",
-    "close_data_request", "say_priority",
+    "close_data_request", "say_priority", "decide_door",
 }  # fmt: skip
 LISTS = {
     "policy", "today", "queue", "bulk_start", "cases", "dispatch", "conflicts", "devices", "statements", "settlement",
