@@ -11,10 +11,13 @@ from server.domain.day_plan import Point
 from server.domain.plotting import Frame, frame_points
 from server.domain.roles import Role, Viewer
 from server.office import board
+from server.office.cases import read_until
 from server.office.layout import DISPATCH
-from server.office.pages import Answer, Pages, show
+from server.office.pages import Answer, Pages, go, show, tell, words
 from server.office.speaking import local_day
-from server.services import dispatching
+from server.office.texts import gettext as _
+from server.office.texts import ngettext
+from server.services import crew_days, dispatching
 from server.services.auditing import note_look
 from server.storage import dispatch_rows
 from server.storage.types import AnyRow
@@ -63,9 +66,30 @@ def add_pages(pages: Pages) -> None:
             day = date.fromisoformat(request.args.get("day", ""))
         except ValueError:
             day = local_day(site.now(), site.settings.zone)
-        plan = dispatching.plan_crew_day(site, viewer, code, day)
+        plan = crew_days.plan_crew_day(site, viewer, code, day)
         note_look(site, viewer, "crew_day", code)
-        return show("crew_day", plan=plan, day=day)
+        return show(
+            "crew_day", plan=plan, day=day, may=viewer.may({Role.DISPATCHER}), office_zone=site.settings.zone
+        )  # fmt: skip
+
+    @pages.post("/dispatch/crews/<code>/plan", Role.DISPATCHER)
+    def send_plan(viewer: Viewer, code: str) -> Answer:
+        """Put the plan that was shown into the crew's packets."""
+        day = read_until(words("day", 10))
+        crew_days.plan_crew_day(site, viewer, code, day or local_day(site.now(), site.settings.zone))
+        if day is None or day < local_day(site.now(), site.settings.zone):
+            tell(_("This day is over; choose today or a later one."), "stop")
+            return go("crew_day", code=code)
+        pages.do(
+            viewer, "sent_plan", ("agent", code),
+            lambda: crew_days.send_plan(site, viewer, code, day, words("seen", 64)),
+            lambda count: ngettext(
+                "Sent: %(num)d case is in this day's plan. Devices hear of it at their next exchange.",
+                "Sent: %(num)d cases are in this day's plan. Devices hear of it at their next exchange.", count,
+            ),
+            day=day.isoformat(),
+        )  # fmt: skip
+        return go("crew_day", code=code, day=day.isoformat())
 
 
 def _frame(rows: Sequence[AnyRow]) -> Frame | None:

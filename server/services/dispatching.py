@@ -1,19 +1,14 @@
-"""Dispatching: what would come of handing cases out, before anybody does; a crew's day."""
+"""Dispatching: what would come of handing cases out, before anybody does."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from schemas.errors import FieldError
 from server.domain.assigning import Order
-from server.domain.day_plan import Leg, Stop, plan_day
-from server.domain.packing import HOUSE
 from server.domain.policy import PolicyRow
 from server.domain.priority import Factor, Ranked, Weights
 from server.domain.roles import Viewer
@@ -26,13 +21,12 @@ from server.services.priority_table import load_usual
 from server.services.site import Site
 from server.services.trying import Tried, crew_ids, try_crews
 from server.settings import DAY_MS
-from server.storage import case_rows, dispatch_rows, people_rows
+from server.storage import dispatch_rows
 from server.storage.types import AnyRow
 
 MOST_CASES = 500  # that are handed out at once on the board; more are a matter for the command
 MOST_RANKED = 2000  # free cases that a page puts in order; where there are more, an area is to be chosen
 NOT_NEAR = "it has no coordinates, or too few agents near it have room"
-DAY_BEGINS, DAY_ENDS = time(8), time(21)
 
 
 def rank_board(site: Site, area: str) -> list[Ranked] | None:
@@ -197,50 +191,3 @@ def hand_out(site: Site, viewer: Viewer, proposal: Proposal) -> AssignReport:
 
     by_chunks(site, list(refused), keep)
     return report
-
-
-@dataclass(frozen=True)
-class CrewDay:
-    """A crew's day: the legs in order, what does not fit, the cases by id."""
-
-    agent: AnyRow
-    legs: Sequence[Leg]
-    left: Sequence[Stop]
-    cases: Mapping[str, AnyRow]
-
-
-def plan_crew_day(site: Site, viewer: Viewer, code: str, day: date) -> CrewDay:
-    """Plan the day of the crew that an agent leads; raise `not-found` for one of another agency."""
-    zone = ZoneInfo(site.settings.zone)
-    with site.store.read() as connection:
-        agent = people_rows.find_agent(connection, code)
-        if not viewer.sees(agent.agency_id):
-            raise FieldError("not-found", detail=f"There is no agent {code} in your agencies.")
-        rows = dispatch_rows.read_led(connection, agent.id)
-        agreed = {row.case_id: row for row in case_rows.read_appointments(connection, [row.id for row in rows])}
-    starts, ends = (_ms(datetime.combine(day, at, zone)) for at in (DAY_BEGINS, DAY_ENDS))
-    stops = [_stop(row, agreed.get(row.id), (starts, ends), day, zone) for row in rows]
-    begins = (agent.lat_e7, agent.lon_e7) if agent.lat_e7 is not None else None
-    due = [each for each in stops if each.intervals]
-    legs, left = plan_day(due, starts, ends, HOUSE.longest_stay_ms, begins)
-    left = [*left, *(each for each in stops if not each.intervals)]
-    return CrewDay(agent, legs, left, {row.id: row for row in rows})
-
-
-def _stop(row: AnyRow, agreed: Any, hours: tuple[int, int], day: date, zone: ZoneInfo) -> Stop:
-    """Give a case as a stop: when the limits and what was agreed let a visit begin on the day."""
-    told = (row.limits or {}).get("intervals") or []
-    intervals = [(_ms(datetime.fromisoformat(one)), _ms(datetime.fromisoformat(other))) for one, other in told]
-    cut = [(max(one, hours[0]), min(other, hours[1])) for one, other in intervals or [hours]]
-    is_appointed = agreed is not None and datetime.fromisoformat(agreed.starts).astimezone(zone).date() == day
-    if is_appointed:
-        window = (_ms(datetime.fromisoformat(agreed.starts)), _ms(datetime.fromisoformat(agreed.ends)))
-        cut = [(max(one, window[0]), min(other, window[1])) for one, other in cut]
-    at = None if row.lat_e7 is None else (row.lat_e7, row.lon_e7)
-    return Stop(row.id, at, tuple(each for each in cut if each[0] < each[1]), is_appointed)
-
-
-def _ms(at: datetime) -> int:
-    return round(at.timestamp() * 1000)
-
-

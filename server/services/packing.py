@@ -20,6 +20,7 @@ from server.domain.packing import (
     CrewMember,
     Limits,
     PackedCase,
+    Planned,
     pack_body,
     pack_open,
     pack_sealed,
@@ -81,7 +82,8 @@ def packet_changes(connection: Connection, site: Site, case_ids: Sequence[str]) 
         for row in case_rows.read_for_packing(connection, held):
             case = _packed_case(row)
             given = appointments.get(case.id, []), limits.get(case.id, HOUSE)
-            changes += _pack(site, case, crews[case.id], *given, keys.get(case.id, ()), now_ms)
+            planned = _planned(row, crews[case.id])
+            changes += _pack(site, case, crews[case.id], *given, keys.get(case.id, ()), now_ms, planned)
     return changes
 
 
@@ -93,6 +95,12 @@ def _packed_case(row: AnyRow) -> PackedCase:
     )  # fmt: skip
 
 
+def _planned(row: AnyRow, crew: Sequence[CrewMember]) -> Planned | None:
+    """Give the plan a case stands in, if it was made for the crew that has it."""
+    leads = {member.agent_id for member in crew if member.role == Role.LEAD}
+    return Planned(row.plan_day, row.plan_place, row.plan_starts) if row.plan_agent_id in leads else None
+
+
 def _pack(
     site: Site,
     case: PackedCase,
@@ -101,10 +109,11 @@ def _pack(
     limits: Limits,
     keys: Sequence[WrapKey],
     now_ms: int,
+    planned: Planned | None,
 ) -> list[Change]:
     changes = []
     leases = {member.lease_until_ms for member in crew}
-    open_parts = {lease: pack_open(case, crew, appointments, lease, now_ms, limits) for lease in leases}
+    open_parts = {lease: pack_open(case, crew, appointments, lease, now_ms, limits, planned) for lease in leases}
     for member in crew:
         sealed = None
         if member.role == Role.LEAD:

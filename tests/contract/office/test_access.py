@@ -36,6 +36,7 @@ OPENS = {
     "change_hold": ANSWERING, "person": f"{REVIEW} dispatcher support",
     # -- dispatch --
     "say_priority": "dispatcher supervisor", "policy": "dispatcher", "try_policy": "dispatcher",
+    "send_plan": "dispatcher",
     "print_letters": "dispatcher", "print_slips": "dispatcher", "mark_letters_sent": "dispatcher",
     "dispatch": DISPATCH, "try_dispatch": "dispatcher", "assign_cases": "dispatcher", "unassign_cases": "dispatcher",
     "crew_day": DISPATCH,
@@ -133,7 +134,7 @@ NAMED = {
 FORMS = {
     "decide", "mark_finding", "place_hold", "change_hold", "change_device", "sign_off_statement", "own_complaint",
     "match_complaint", "acknowledge_complaint", "answer_complaint", "answer_call", "give_copy", "erase_request",
-    "close_data_request", "say_priority", "decide_door",
+    "close_data_request", "say_priority", "decide_door", "send_plan",
 }  # fmt: skip
 LISTS = {
     "policy", "today", "queue", "bulk_start", "cases", "dispatch", "conflicts", "devices", "statements", "settlement",
