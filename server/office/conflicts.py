@@ -6,6 +6,7 @@ from schemas.errors import FieldError
 from server.domain.roles import Role, Viewer
 from server.office.layout import DISPATCH, REVIEW
 from server.office.pages import Answer, Pages, go, show, tell, words
+from server.office.people import JOINERS
 from server.office.texts import gettext as _
 from server.services import door_positions
 from server.services.auditing import note_look
@@ -15,7 +16,7 @@ from server.storage.types import is_id
 
 DECIDERS = (Role.REVIEWER, Role.SUPERVISOR, Role.DISPATCHER)
 MOST_SHOWN = 200
-MOST_DOORS = 50
+MOST_DOORS = MOST_PAIRS = 50
 SEES_VISITS = (*REVIEW, Role.SUPPORT)
 ACTS = {"confirm": "confirmed_door", "refuse": "refused_door"}  # as they are noted
 
@@ -30,10 +31,14 @@ def add_pages(pages: Pages) -> None:
         with site.store.read() as connection:
             rows = desk_rows.read_clashes(connection, sorted(viewer.agencies), MOST_SHOWN)
             doors = door_positions.list_doors(connection, site, viewer)
-        if rows or doors:
+            pairs = desk_rows.read_pairs(connection, sorted(viewer.agencies), MOST_PAIRS)
+            persons = {each for pair in pairs for each in (pair.person_id, pair.other_id)}
+            cases = desk_rows.read_cases_of_all(connection, persons, sorted(viewer.agencies))
+        if rows or doors or pairs:
             note_look(site, viewer, "conflicts", "")
         return show(
-            "conflicts", rows=rows, doors=doors[:MOST_DOORS], more=max(0, len(doors) - MOST_DOORS),
+            "conflicts", rows=rows, pairs=pairs, cases=cases, may_join=viewer.may(JOINERS),
+            doors=doors[:MOST_DOORS], more=max(0, len(doors) - MOST_DOORS),
             most_visits=door_positions.MOST_VISITS, sees_visits=viewer.may(SEES_VISITS), may=viewer.may(DECIDERS),
         )  # fmt: skip
 

@@ -144,5 +144,31 @@ def read_matches(connection: Connection, person_id: str) -> list[AnyRow]:
     return _rows(connection, select(probable_match).where(mine, probable_match.c.decision.is_(None)))
 
 
+def read_pairs(
+    connection: Connection, agencies: Agencies, most: int, of: tuple[str, str] | None = None
+) -> list[AnyRow]:
+    """
+    Give pairs of persons that may be one and that nobody decided on; only *of* two persons where they are named.
+
+    Who is limited to agencies sees a pair only where both persons are theirs.
+    """
+    one, other = person.alias("one"), person.alias("second")
+    columns = (probable_match, one.c.name.label("name"), other.c.name.label("other_name"))
+    rows = select(*columns).join(one, one.c.id == probable_match.c.person_id)
+    rows = rows.join(other, other.c.id == probable_match.c.other_id).where(probable_match.c.decision.is_(None))
+    for side in (one, other):
+        theirs = select(case.c.id).where(case.c.person_id == side.c.id, case_within(case.c.id, agencies))
+        rows = rows.where(theirs.exists())
+    if of is not None:
+        rows = rows.where(probable_match.c.person_id == min(of), probable_match.c.other_id == max(of))
+    return _rows(connection, rows.order_by(probable_match.c.found_ms, probable_match.c.person_id).limit(most))
+
+
+def read_cases_of_all(connection: Connection, person_ids: Collection[str], agencies: Agencies) -> list[AnyRow]:
+    """Give the cases of these persons, of these agencies only."""
+    mine = _LISTED.where(case.c.person_id.in_(person_ids), case_within(case.c.id, agencies))
+    return list(connection.execute(mine.order_by(case.c.id)))
+
+
 def _rows(connection: Connection, wanted: Select[Any]) -> list[AnyRow]:
     return list(connection.execute(wanted))

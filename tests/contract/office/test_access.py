@@ -42,7 +42,7 @@ OPENS = {
     "crew_day": DISPATCH,
     # -- conflicts --
     "conflicts": f"{DISPATCH} reviewer", "decide_conflict": "dispatcher reviewer supervisor",
-    "decide_door": "dispatcher reviewer supervisor",
+    "decide_door": "dispatcher reviewer supervisor", "decide_pair": "dispatcher supervisor",
     # -- devices --
     "devices": f"{DISPATCH} admin", "device": f"{DISPATCH} admin", "enrol": KEEP, "change_device": KEEP,
     # -- statements --
@@ -122,7 +122,7 @@ def build_town(office: Office, name: str, agency_id: str) -> Town:
         "visit_id": visit_id, "case_id": case.id, "person_id": case.person_id, "device_id": phone.device_id,
         "complaint_id": ids["complaint"], "call_id": ids["call"], "request_id": ids["request"], "code": name,
         "day": "2016-04-07", "finding_id": ids["call"], "hold_id": ids["call"], "act": "take", "kind": "json",
-        "place_id": case.place_id,
+        "place_id": case.place_id, "other_id": ids["call"],
     }  # fmt: skip
     return Town(parts, agency_id)
 
@@ -134,7 +134,7 @@ NAMED = {
 FORMS = {
     "decide", "mark_finding", "place_hold", "change_hold", "change_device", "sign_off_statement", "own_complaint",
     "match_complaint", "acknowledge_complaint", "answer_complaint", "answer_call", "give_copy", "erase_request",
-    "close_data_request", "say_priority", "decide_door", "send_plan",
+    "close_data_request", "say_priority", "decide_door", "send_plan", "decide_pair",
 }  # fmt: skip
 LISTS = {
     "policy", "today", "queue", "bulk_start", "cases", "dispatch", "conflicts", "devices", "statements", "settlement",

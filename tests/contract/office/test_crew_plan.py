@@ -46,7 +46,8 @@ def send(browser: Browser, page: str = PAGE, day: str = DAY) -> str:
 
 def packed(phone: TruePhone) -> dict[str, Any]:
     """Give the plan of each packet that comes with an exchange, by address; each packet is as the wire has it."""
-    items = [each for each in phone.exchange([])["pull"].get("items", ()) if each["type"] == "packet" and "body" in each]
+    pulled = phone.exchange([])["pull"].get("items", ())
+    items = [each for each in pulled if each["type"] == "packet" and "body" in each]
     assert [{}] * len(items) == [PacketSchema().validate(each["body"]) for each in items]
     return {each["body"]["open"]["place"]["address"]: each["body"]["open"].get("planned") for each in items}
 
