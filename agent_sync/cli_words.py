@@ -98,7 +98,8 @@ def say_packet_line(view: PacketView, language: str) -> str:
     address = view.open.get("place", {}).get("address", "no address")
     halted = [word(HoldReason, reason, language) for reason in view.holds]
     remark = f"  · halted: {', '.join(halted)}" if halted else f"  · {view.remarks[0]}" if view.remarks else ""
-    return f"{view.case_id[-SHORT:]}  {address}{remark}"
+    plan = f"  · {view.plan[1]}. on {view.plan[0]} from {view.plan[2]}" if view.plan else ""
+    return f"{view.case_id[-SHORT:]}  {address}{plan}{remark}"
 
 
 def say_packet(view: PacketView, language: str) -> Iterator[str]:
@@ -121,6 +122,8 @@ def say_packet(view: PacketView, language: str) -> Iterator[str]:
         yield f"Allowed   {span['starts'][:16].replace('T', ' ')} to {span['ends'][:16].replace('T', ' ')}"
     for warning in view.warnings:
         yield f"Mind      {warning}"
+    if view.plan:
+        yield f"Planned   {view.plan[0]} {view.plan[2]}, stop {view.plan[1]} of the day"
     for agreed in view.open.get("appointments", ()):
         yield f"Agreed    {agreed['starts'][:16].replace('T', ' ')}"
     for medium, duty in sorted(view.open.get("limits", {}).get("recording", {}).items()):

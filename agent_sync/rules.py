@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from agent_sync.rules_limits import Level, PastVisit, Remark, check_limits, check_stay
@@ -216,6 +217,23 @@ def now_for_leases(wall_ms: int, mono_ms: int, boot: str, last: tuple[int, int, 
         return wall_ms
     server_ms, at_ms, of_boot = last
     return max(wall_ms, server_ms + (max(0, mono_ms - at_ms) if of_boot == boot else 0))
+
+
+def plan_of(opened: Mapping[str, Any], now_ms: int) -> tuple[str, int, str] | None:
+    """
+    Give the day, the place in its order and the local time that the office planned; None once the day is over.
+
+    >>> packet = {"planned": {"day": "2026-03-06", "order": 2, "starts": "2026-03-06T10:40:00.000-08:00"}}
+    >>> plan_of(packet, 1_772_841_600_000), plan_of(packet, 1_772_870_400_000), plan_of({}, 0)
+    (('2026-03-06', 2, '10:40'), None, None)
+    """
+    planned = opened.get("planned")
+    if not isinstance(planned, Mapping):
+        return None
+    starts = datetime.fromisoformat(planned["starts"])
+    if datetime.fromtimestamp(now_ms / 1000, starts.tzinfo).date().isoformat() > planned["day"]:
+        return None
+    return planned["day"], planned["order"], f"{starts:%H:%M}"
 
 
 def best_now(wall_ms: int, mono_ms: int, boot: str, last: tuple[int, int, str] | None) -> int:

@@ -25,7 +25,7 @@ class PacketView:
 
     `open` is its open part, empty once its time here has ended; `is_sealed` whether it has a sealed part; `remarks`
     say why a visit may not start now, `warnings` what is to be known before one starts; `ways` how its sealed part can
-    be opened, and `asks` by which two facts.
+    be opened, and `asks` by which two facts; `plan` the day, the place in its order and the time the office planned.
     """
 
     case_id: str
@@ -39,6 +39,7 @@ class PacketView:
     warnings: tuple[str, ...] = ()
     ways: tuple[str, ...] = ()
     asks: tuple[dict[str, Any], ...] = ()
+    plan: tuple[str, int, str] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Give the view as plain values."""
@@ -75,7 +76,7 @@ class Status:
 
 
 def view_packets(store: Store, now: Reading) -> list[PacketView]:
-    """Give every packet of this agent, shredded ones included."""
+    """Give every packet of this agent, shredded ones included: what is planned first, in its order."""
     now_ms = rules.best_now(now.wall_ms, now.mono_ms, now.boot, last_seen(store))
     views = []
     halted = store_feed.holds_by_case(store, now_ms)
@@ -107,9 +108,10 @@ def view_packets(store: Store, now: Reading) -> list[PacketView]:
                 tuple(verdict.warnings),
                 tuple(wrap["kind"] for wrap in wraps),
                 next((tuple(wrap["asks"]) for wrap in wraps if "asks" in wrap), ()),
+                rules.plan_of(opened, now_ms),
             )
         )
-    return views
+    return sorted(views, key=lambda view: (view.plan is None, view.plan or ()))
 
 
 def view_status(store: Store, now: Reading) -> Status:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from schemas import vocabulary as v
+from schemas.shapes import DATE_PATTERN as DATE
 from schemas.shapes import (
     MAX_NOTE,
     Strict,
@@ -96,6 +97,14 @@ class AppointmentSchema(Strict):
     made_by = one_of(v.MadeBy)
 
 
+class PlannedSchema(Strict):
+    """When the office would have the crew come, on one day: the place in its order, and from when on to be there."""
+
+    day = matching(DATE)
+    order = integer(1, 1000)
+    starts = matching(WALL)
+
+
 class TextSchema(Strict):
     """A text to say at the door, with its version and language; `key` is a Step or a Saying."""
 
@@ -113,6 +122,7 @@ class OpenPartSchema(Strict):
     crew = fields.List(fields.Nested(CrewMemberSchema), required=True)
     limits = fields.Nested(LimitsSchema, required=True)
     appointments = fields.List(fields.Nested(AppointmentSchema))
+    planned = fields.Nested(PlannedSchema)
     texts = fields.List(fields.Nested(TextSchema))
     lease_until = server_time()
 

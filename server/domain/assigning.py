@@ -33,6 +33,11 @@ class Order:
         """Every agent named."""
         return (self.lead, *self.companions)
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The case, then every agent named: how a form carries it."""
+        return (self.case_id, *self.codes)
+
 
 @dataclass(frozen=True, slots=True)
 class Member:

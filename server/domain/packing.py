@@ -68,6 +68,15 @@ class Appointment:
 
 
 @dataclass(frozen=True, slots=True)
+class Planned:
+    """When the office would have the crew come: a day, the place in its order, from when on (local, with offset)."""
+
+    day: str
+    order: int
+    starts: str
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """How many visits more may start within a length of time."""
 
@@ -130,9 +139,10 @@ def pack_open(
     lease_until_ms: int,
     now_ms: int,
     limits: Limits = HOUSE,
+    planned: Planned | None = None,
 ) -> dict[str, Any]:
     """
-    Write the open part: where, when, how to behave; never why. Appointments that are over are left out.
+    Write the open part: where, when, how to behave; never why. Appointments and plans that are over are left out.
 
     It is the same for everyone whose lease ends together, so it is cleaned (E0) and written once for them.
     """
@@ -157,7 +167,10 @@ def pack_open(
         "lease_until": format_time(lease_until_ms),
     }
     ahead = [_appointment(each) for each in appointments if _is_ahead(each, now_ms)]
-    cleaned: dict[str, Any] = clean_value(part | {"appointments": ahead} if ahead else part)
+    more: dict[str, Any] = {"appointments": ahead} if ahead else {}
+    if planned is not None and _is_day_ahead(planned, now_ms):
+        more["planned"] = asdict(planned)
+    cleaned: dict[str, Any] = clean_value(part | more)
     return cleaned
 
 
@@ -182,6 +195,12 @@ def _appointment(appointment: Appointment) -> dict[str, str]:
 
 def _is_ahead(appointment: Appointment, now_ms: int) -> bool:
     return datetime.fromisoformat(appointment.ends).timestamp() * 1000 > now_ms
+
+
+def _is_day_ahead(planned: Planned, now_ms: int) -> bool:
+    """Say whether a plan's day is not over where the crew is."""
+    starts = datetime.fromisoformat(planned.starts)
+    return datetime.fromtimestamp(now_ms / 1000, starts.tzinfo).date().isoformat() <= planned.day
 
 
 def pack_sealed(case: PackedCase, limits: Limits = HOUSE) -> dict[str, Any]:

@@ -52,6 +52,8 @@ class PolicyRow:
     @property
     def target(self) -> str:
         """Whom it names, in words."""
+        if self.team is None and self.agency is None:
+            return "anybody"
         return f"team {self.team}" if self.team is not None else f"agency {self.agency}"
 
 

@@ -21,10 +21,13 @@ from server.office import (
     devices,
     dispatch,
     exports,
+    handing_out,
     help_calls,
     imports,
     oversight,
+    papers,
     people,
+    priorities,
     queue,
     rulebooks,
     statements,
@@ -37,8 +40,8 @@ from server.office.speaking import register_languages
 from server.services.site import Site
 
 ROOMS = (
-    account, today, queue, visit, bulk, cases, people, dispatch, conflicts, devices, statements, complaints,
-    help_calls, data_requests, oversight, rulebooks, imports, exports, audit, accounts,
+    account, today, queue, visit, bulk, cases, priorities, people, dispatch, handing_out, papers, conflicts,
+    devices, statements, complaints, help_calls, data_requests, oversight, rulebooks, imports, exports, audit, accounts,
 )  # fmt: skip
 
 

@@ -9,14 +9,13 @@ from sqlalchemy import Connection
 
 from schemas.errors import FieldError
 from schemas.vocabulary import HoldReason, HoldScope
+from server.domain.priority import NEVER
 from server.domain.roles import Role, Viewer
 from server.office.layout import ANSWER, DISPATCH, REVIEW
 from server.office.pages import Answer, Pages, go, show, tell, words
 from server.office.texts import gettext as _
-from server.services import holding
+from server.services import dispatching, holding
 from server.services.auditing import note_look
-from server.services.prioritizing import rank_case
-from server.services.priority_table import USUAL, load_weights
 from server.services.searching import find_cases
 from server.services.trying import try_case
 from server.storage import desk_rows
@@ -83,12 +82,11 @@ def add_pages(pages: Pages) -> None:
                 "matches": desk_rows.read_matches(connection, row.person_id),
             }
         note_look(site, viewer, "case", case_id)
-        is_ranked = row.status == "open" and request.args.get("priority") == "yes"  # every free case is read for it
-        ranked = rank_case(site, load_weights(USUAL.read_text("utf-8")), case_id) if is_ranked else None
+        ranked = dispatching.explain_priority(site, row) if row.status == "open" else None
         tried = try_case(site, case_id) if row.status == "open" else None
         return show(
             "case", row=row, tried=tried, ranked=ranked, reasons=HoldReason, scopes=HoldScope, now_ms=site.now(),
-            **known,
+            never=NEVER, may_say=viewer.may({Role.DISPATCHER, Role.SUPERVISOR}), **known,
         )  # fmt: skip
 
     @pages.post("/cases/<case_id>/holds", *HOLDERS)
@@ -102,7 +100,7 @@ def add_pages(pages: Pages) -> None:
         pages.do(
             viewer, "placed_hold", ("case", case_id),
             lambda: holding.place_office_hold(
-                site, case_id, HoldScope(scope), HoldReason(reason), viewer.name, _read_until(until)
+                site, case_id, HoldScope(scope), HoldReason(reason), viewer.name, read_until(until)
             ),
             lambda came: _("Halted. Agents who hear of it at their next exchange: %(told)s.", told=came[1]),
             reason=reason, scope=scope,
@@ -129,7 +127,8 @@ def add_pages(pages: Pages) -> None:
         return go("case", case_id=case_id)
 
 
-def _read_until(text: str) -> date | None:
+def read_until(text: str) -> date | None:
+    """Read a day; None where nothing was typed, `invalid` where it is none."""
     if not text:
         return None
     try:

@@ -6,13 +6,19 @@ from schemas.errors import FieldError
 from server.domain.roles import Role, Viewer
 from server.office.layout import DISPATCH, REVIEW
 from server.office.pages import Answer, Pages, go, show, tell, words
+from server.office.people import JOINERS
 from server.office.texts import gettext as _
+from server.services import door_positions
 from server.services.auditing import note_look
 from server.services.reviewing import resolve_clash
 from server.storage import desk_rows
+from server.storage.types import is_id
 
 DECIDERS = (Role.REVIEWER, Role.SUPERVISOR, Role.DISPATCHER)
 MOST_SHOWN = 200
+MOST_DOORS = MOST_PAIRS = 50
+SEES_VISITS = (*REVIEW, Role.SUPPORT)
+ACTS = {"confirm": "confirmed_door", "refuse": "refused_door"}  # as they are noted
 
 
 def add_pages(pages: Pages) -> None:
@@ -24,9 +30,38 @@ def add_pages(pages: Pages) -> None:
         """Show each correction beside what it was based on and what is held now."""
         with site.store.read() as connection:
             rows = desk_rows.read_clashes(connection, sorted(viewer.agencies), MOST_SHOWN)
-        if rows:
+            doors = door_positions.list_doors(connection, site, viewer)
+            pairs = desk_rows.read_pairs(connection, sorted(viewer.agencies), MOST_PAIRS)
+            persons = {each for pair in pairs for each in (pair.person_id, pair.other_id)}
+            cases = desk_rows.read_cases_of_all(connection, persons, sorted(viewer.agencies))
+        if rows or doors or pairs:
             note_look(site, viewer, "conflicts", "")
-        return show("conflicts", rows=rows, may=viewer.may(DECIDERS))
+        return show(
+            "conflicts", rows=rows, pairs=pairs, cases=cases, may_join=viewer.may(JOINERS),
+            doors=doors[:MOST_DOORS], more=max(0, len(doors) - MOST_DOORS),
+            most_visits=door_positions.MOST_VISITS, sees_visits=viewer.may(SEES_VISITS), may=viewer.may(DECIDERS),
+        )  # fmt: skip
+
+    @pages.post("/conflicts/doors/<place_id>", *DECIDERS)
+    def decide_door(viewer: Viewer, place_id: str) -> Answer:
+        """Take the position that visits propose for a door, or keep what is held."""
+        with site.store.read() as connection:
+            if not is_id(place_id) or not door_positions.list_doors(connection, site, viewer, place_id):
+                raise FieldError("not-found", detail=_("There is no such position, or it was decided meanwhile."))
+        act, evidence = words("act", 10), words("evidence", 64)
+        if act not in ACTS:
+            tell(_("confirm it, or keep what is held"), "stop")
+            return go("conflicts")
+        said = {
+            "confirm": _("Confirmed. The place has this position, and packets with it are made anew."),
+            "refuse": _("Kept as it was. This position is shown again only when another visit speaks for it."),
+        }
+        pages.do(
+            viewer, ACTS[act], ("place", place_id),
+            lambda: door_positions.decide_door(site, viewer, place_id, evidence, is_confirmed=act == "confirm"),
+            lambda _none: said[act], evidence=evidence,
+        )  # fmt: skip
+        return go("conflicts")
 
     @pages.post("/conflicts/<event_id>/<field>", *DECIDERS)
     def decide_conflict(viewer: Viewer, event_id: str, field: str) -> Answer:

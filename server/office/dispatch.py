@@ -10,17 +10,19 @@ from flask import request
 from server.domain.day_plan import Point
 from server.domain.plotting import Frame, frame_points
 from server.domain.roles import Role, Viewer
+from server.office import board
+from server.office.cases import read_until
 from server.office.layout import DISPATCH
 from server.office.pages import Answer, Pages, go, show, tell, words
 from server.office.speaking import local_day
+from server.office.texts import gettext as _
 from server.office.texts import ngettext
-from server.services import dispatching
-from server.services.assigning import AssignReport, unassign
-from server.services.auditing import note_look, noted
+from server.services import crew_days, dispatching
+from server.services.auditing import note_look
 from server.storage import dispatch_rows
-from server.storage.types import AnyRow, is_id
+from server.storage.types import AnyRow
 
-PAGE = 100
+FEW = 5  # cases of a group that are shown at once
 WAYS = ("free", "given", "refused", "all")
 WIDTH, HEIGHT = 640, 400
 
@@ -32,57 +34,30 @@ def add_pages(pages: Pages) -> None:
     @pages.get("/dispatch", *DISPATCH)
     def dispatch(viewer: Viewer) -> Answer:
         """Show open cases, those nobody has first of all, with a sketch of where they are."""
-        area, way = request.args.get("area", "").strip(), request.args.get("way", "free")
-        before, agencies = request.args.get("before", ""), sorted(viewer.agencies)
-        with site.store.read() as connection:
-            rows = dispatch_rows.list_open(
-                connection, agencies, area, way, before if is_id(before) else None, PAGE + 1
+        area, way, rule = (request.args.get(each, "").strip()[:200] for each in ("area", "way", "rule"))
+        way, before = way if way in WAYS else "free", request.args.get("before", "")
+        if way == "refused" and not rule:
+            groups, count, is_more = board.list_groups(site, area)
+            if groups:
+                note_look(site, viewer, "board", "")
+            return show(
+                "refused", groups=groups, area=area, count=count, is_more=is_more, few=FEW, say_rule=board.say_rule,
+                now_ms=site.now(),
             )  # fmt: skip
-            crews = dispatch_rows.list_crews(connection, agencies)
-        shown = rows[:PAGE]
-        if shown:
+        if way == "refused":
+            listed = board.list_group(site, area, rule, before)
+        else:
+            listed = board.list_board(site, viewer, area, way, before)
+        with site.store.read() as connection:
+            crews = dispatch_rows.list_crews(connection, sorted(viewer.agencies))
+        if listed.rows:
             note_look(site, viewer, "board", "")
         return show(
-            "dispatch", rows=shown, area=area, way=way, ways=WAYS, crews=crews, frame=_frame(shown),
-            more=shown[-1].id if len(rows) > PAGE else "", may=viewer.may({Role.DISPATCHER}),
-            today=local_day(site.now(), site.settings.zone).isoformat(),
+            "dispatch", board=listed, rows=listed.rows, area=area, way=way, ways=WAYS, rule=rule, crews=crews,
+            frame=_frame(listed.rows), may=viewer.may({Role.DISPATCHER}), say_rule=board.say_rule,
+            most_ranked=dispatching.MOST_RANKED, today=local_day(site.now(), site.settings.zone).isoformat(),
+            most_cases=dispatching.MOST_CASES, now_ms=site.now(),
         )  # fmt: skip
-
-    @pages.post("/dispatch/try", Role.DISPATCHER)
-    def try_dispatch(viewer: Viewer) -> Answer:
-        """Show what would be handed out, and what the gate would refuse; nothing is done yet."""
-        if words("how", 20) == "nearest":
-            crew = words("crew", 2)
-            size = int(crew) if crew.isdecimal() else 1
-            proposal = dispatching.propose_nearest(site, viewer, words("area", 100), size)
-        else:
-            crew_codes = (words("lead", 64), *words("companions", 200).split())
-            proposal = dispatching.propose(site, viewer, [(each, *crew_codes) for each in _chosen()])
-        note_look(site, viewer, "board", "")
-        return show("proposal", proposal=proposal)
-
-    @pages.post("/dispatch/assign", Role.DISPATCHER)
-    def assign_cases(viewer: Viewer) -> Answer:
-        """Hand out just what was shown: each case to the crew that stood beside it."""
-        orders = [tuple(each.split()) for each in request.form.getlist("order")]
-        proposal = dispatching.propose(site, viewer, [each for each in orders if len(each) > 1 and is_id(each[0])])
-        count = len(proposal.passing)
-        pages.do(
-            viewer, "assigned", ("cases", ""), lambda: dispatching.hand_out(site, viewer, proposal), _say_assigned,
-            cases=[each.case_id for each in proposal.passing], count=count,
-        )  # fmt: skip
-        return go("dispatch")
-
-    @pages.post("/dispatch/unassign", Role.DISPATCHER)
-    def unassign_cases(viewer: Viewer) -> Answer:
-        """Take cases back from whoever has them."""
-        with site.store.read() as connection:
-            rows = dispatch_rows.read_open(connection, _chosen(), sorted(viewer.agencies))
-        ids = [row.id for row in rows]
-        with noted(site, viewer, "unassigned", "cases", "", cases=ids):
-            count = unassign(site, ids, by=viewer.name)
-        tell(ngettext("%(num)d case was taken back.", "%(num)d cases were taken back.", count))
-        return go("dispatch", way="given")
 
     @pages.get("/dispatch/crews/<code>", *DISPATCH)
     def crew_day(viewer: Viewer, code: str) -> Answer:
@@ -91,25 +66,32 @@ def add_pages(pages: Pages) -> None:
             day = date.fromisoformat(request.args.get("day", ""))
         except ValueError:
             day = local_day(site.now(), site.settings.zone)
-        plan = dispatching.plan_crew_day(site, viewer, code, day)
+        plan = crew_days.plan_crew_day(site, viewer, code, day)
         note_look(site, viewer, "crew_day", code)
-        return show("crew_day", plan=plan, day=day)
+        return show(
+            "crew_day", plan=plan, day=day, may=viewer.may({Role.DISPATCHER}), office_zone=site.settings.zone
+        )  # fmt: skip
 
-
-def _chosen() -> list[str]:
-    return [each for each in request.form.getlist("case") if is_id(each)]
-
-
-def _say_assigned(report: AssignReport) -> str:
-    said = ngettext("%(num)d case was handed out.", "%(num)d cases were handed out.", report.assigned + report.moved)
-    if not report.refused:
-        return said
-    refused = ngettext("The gate refused %(num)d.", "The gate refused %(num)d.", len(report.refused))
-    return f"{said} {refused}"
+    @pages.post("/dispatch/crews/<code>/plan", Role.DISPATCHER)
+    def send_plan(viewer: Viewer, code: str) -> Answer:
+        """Put the plan that was shown into the crew's packets."""
+        day = read_until(words("day", 10))
+        crew_days.plan_crew_day(site, viewer, code, day or local_day(site.now(), site.settings.zone))
+        if day is None or day < local_day(site.now(), site.settings.zone):
+            tell(_("This day is over; choose today or a later one."), "stop")
+            return go("crew_day", code=code)
+        pages.do(
+            viewer, "sent_plan", ("agent", code),
+            lambda: crew_days.send_plan(site, viewer, code, day, words("seen", 64)),
+            lambda count: ngettext(
+                "Sent: %(num)d case is in this day's plan. Devices hear of it at their next exchange.",
+                "Sent: %(num)d cases are in this day's plan. Devices hear of it at their next exchange.", count,
+            ),
+            day=day.isoformat(),
+        )  # fmt: skip
+        return go("crew_day", code=code, day=day.isoformat())
 
 
 def _frame(rows: Sequence[AnyRow]) -> Frame | None:
     points: list[Point] = [(row.lat_e7, row.lon_e7) for row in rows if row.lat_e7 is not None]
     return frame_points(points, WIDTH, HEIGHT) if points else None
-
-

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from schemas.errors import FieldError
-from server.domain.roles import Viewer
+from server.domain.roles import Role, Viewer
 from server.office.cases import READERS
-from server.office.pages import Answer, Pages, show
+from server.office.pages import Answer, Pages, go, show, tell, words
 from server.office.texts import gettext as _
 from server.services.auditing import note_look
+from server.services.matching import decide_match
 from server.storage import desk_rows
 from server.storage.types import is_id
+
+JOINERS = (Role.DISPATCHER, Role.SUPERVISOR)
 
 
 def add_pages(pages: Pages) -> None:
@@ -31,4 +34,26 @@ def add_pages(pages: Pages) -> None:
                 "matches": desk_rows.read_matches(connection, person_id),
             }
         note_look(site, viewer, "person", person_id)
-        return show("person", cases=cases, **known)
+        return show("person", cases=cases, may_join=viewer.may(JOINERS), **known)
+
+    @pages.post("/people/<person_id>/matches/<other_id>", *JOINERS)
+    def decide_pair(viewer: Viewer, person_id: str, other_id: str) -> Answer:
+        """Say that two persons are one, who then share halts, wishes and counts, or that they are two."""
+        act, pair = words("act", 10), (person_id, other_id)
+        with site.store.read() as connection:
+            is_known = all(is_id(each) for each in pair)
+            if not is_known or not desk_rows.read_pairs(connection, sorted(viewer.agencies), 1, of=pair):
+                raise FieldError("not-found", detail=_("There is no such pair, or it was decided meanwhile."))
+        if act not in {"same", "different"}:
+            tell(_("say that they are one person, or two"), "stop")
+            return go("conflicts")
+        said = {
+            "same": _("They are one person from now on: halts, wishes and counts are shared, packets are made anew."),
+            "different": _("They stay two persons; this pair is not shown again."),
+        }
+        pages.do(
+            viewer, "joined_persons" if act == "same" else "parted_persons", ("person", min(pair)),
+            lambda: decide_match(site, *pair, is_same=act == "same", by=viewer.name), lambda _none: said[act],
+            other=max(pair),
+        )  # fmt: skip
+        return go("conflicts")

@@ -22,6 +22,7 @@ from server.domain.packing import (
     CrewMember,
     Limits,
     PackedCase,
+    Planned,
     pack_body,
     pack_open,
     pack_sealed,
@@ -84,7 +85,8 @@ def packet_changes(connection: Connection, site: Site, case_ids: Sequence[str]) 
         for row in case_rows.read_for_packing(connection, held):
             case = _packed_case(row)
             given = appointments.get(case.id, []), limits.get(case.id, HOUSE)
-            packed, part = _pack(site, case, crews[case.id], *given, keys.get(case.id, ()), now_ms)
+            planned = _planned(row, crews[case.id])
+            packed, part = _pack(site, case, crews[case.id], *given, keys.get(case.id, ()), now_ms, planned)
             changes += packed
             kept.append({"case_id": case.id, "rev": case.rev, "open": part})
         packed_rows.put_packed(connection, kept)
@@ -99,6 +101,12 @@ def _packed_case(row: AnyRow) -> PackedCase:
     )  # fmt: skip
 
 
+def _planned(row: AnyRow, crew: Sequence[CrewMember]) -> Planned | None:
+    """Give the plan a case stands in, if it was made for the crew that has it."""
+    leads = {member.agent_id for member in crew if member.role == Role.LEAD}
+    return Planned(row.plan_day, row.plan_place, row.plan_starts) if row.plan_agent_id in leads else None
+
+
 def _pack(
     site: Site,
     case: PackedCase,
@@ -107,11 +115,12 @@ def _pack(
     limits: Limits,
     keys: Sequence[WrapKey],
     now_ms: int,
+    planned: Planned | None,
 ) -> tuple[list[Change], dict[str, Any]]:
     """Give the puts of a case's packet, and its open part without texts, as it is kept."""
     changes = []
     leases = {member.lease_until_ms for member in crew}
-    open_parts = {lease: pack_open(case, crew, appointments, lease, now_ms, limits) for lease in leases}
+    open_parts = {lease: pack_open(case, crew, appointments, lease, now_ms, limits, planned) for lease in leases}
     for member in crew:
         sealed = None
         if member.role == Role.LEAD:

@@ -8,7 +8,7 @@ Capacities are those seen when the plan was made.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
 
@@ -51,12 +51,17 @@ class Plan:
 
 
 def plan_by_policy(
-    site: Site, rows: Sequence[PolicyRow], area: str | None = None, order: Sequence[str] = ()
+    site: Site,
+    rows: Sequence[PolicyRow],
+    area: str | None = None,
+    order: Sequence[str] = (),
+    agents: Collection[str] | None = None,
 ) -> Plan:
     """
     Say what *rows* do with the open cases nobody has; nothing is written. Raises `invalid` for unknown names.
 
-    *order* names cases that come first, in this order, where there are more cases than room.
+    *order* names cases that come first, in this order, where there are more cases than room; only *agents* (codes) get
+    any, where they are named.
     """
     places = {case_id: place for place, case_id in enumerate(order)}
     with site.store.read() as connection:
@@ -72,7 +77,7 @@ def plan_by_policy(
                 row.capacity,
             )
             for row in people_rows.list_agents(connection)
-            if row.status == "active"
+            if row.status == "active" and (agents is None or row.code in agents)
         ]
         cases = [
             CaseFacts(**{name: getattr(row, name) for name in FACTS})
@@ -89,6 +94,11 @@ def _check_targets(rows: Sequence[PolicyRow], teams: set[str], agencies: set[str
             wrong[f"rows.{row.name}.to"] = [f"there is no {row.target}; `fairvisit agents teams` shows what there is"]
     if wrong:
         raise FieldError("invalid", wrong)
+
+
+def plan_by_load(site: Site, area: str | None, crew: int, order: Sequence[str], agents: Collection[str]) -> Plan:
+    """Say which of *agents* would get each open case nobody has: who speaks its language, then who carries least."""
+    return plan_by_policy(site, [PolicyRow("work load", crew=crew)], area, order, agents)
 
 
 def assign_by_policy(

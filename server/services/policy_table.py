@@ -115,6 +115,28 @@ def load_policy(text: str) -> tuple[PolicyRow, ...]:
     return tuple(_row(row) for row in table["rows"])
 
 
+def place_fault(path: str, text: str) -> tuple[str, str, str]:
+    """
+    Give where a fault of `load_policy` is: the row's number and name ("" where there is none), and the field.
+
+    >>> place_fault("rows.0.when.sex", "rows: [{name: City}]"), place_fault("rows.City.to", ""), place_fault(".", "x")
+    (('1', 'City', 'when.sex'), ('', 'City', 'to'), ('', '', ''))
+    """
+    if not path.startswith("rows."):
+        return "", "", path.strip(".")
+    which, _, field = path.removeprefix("rows.").partition(".")
+    if not which.isdecimal():
+        name, _, field = path.removeprefix("rows.").rpartition(".")
+        return "", name, field
+    try:
+        given = yaml.safe_load(text)
+        row = (given["rows"] if isinstance(given, Mapping) else given)[int(which)]
+        name = str(row.get("name", "")) if isinstance(row, Mapping) else ""
+    except (yaml.YAMLError, KeyError, IndexError, TypeError):
+        name = ""
+    return str(int(which) + 1), name, field
+
+
 def _row(row: Mapping[str, Any]) -> PolicyRow:
     when = row["when"]
     sets = {name: frozenset(when[name]) if name in when else None for name in ("grade", "product", "area", "language")}

@@ -27,7 +27,7 @@ from server.services.gating import rest_days, rulebooks_of
 from server.services.rule_changes import day_of
 from server.services.site import Site
 from server.services.zones import find_zone
-from server.storage import case_rows, priority_rows
+from server.storage import case_rows, dispatch_rows, priority_rows
 from server.storage.case_rows import chunks
 from server.storage.types import AnyRow
 
@@ -43,15 +43,26 @@ def rank_free(site: Site, weights: Weights, area: str | None = None) -> list[Ran
         return _rank(connection, site, weights, rulebooks, case_ids)
 
 
-def rank_case(site: Site, weights: Weights, case_id: str) -> Ranked:
-    """Give one case with its score, and its place among the open cases that nobody has if it is one of them."""
-    found = next((each for each in rank_free(site, weights) if each.standing.case_id == case_id), None)
-    if found is not None:
-        return found
+def rank_few(site: Site, weights: Weights, area: str, most: int) -> list[Ranked] | None:
+    """Put the open cases that nobody has in order, of an area or of all; None where there are more than *most*."""
+    rulebooks = rulebooks_of(site)
+    with site.store.read() as connection:
+        case_ids = dispatch_rows.read_free(connection, area, most + 1)
+        return None if len(case_ids) > most else _rank(connection, site, weights, rulebooks, case_ids)
+
+
+def score_case(site: Site, weights: Weights, case_id: str) -> Ranked:
+    """Give one case with its score, whatever others there are."""
     rulebooks = rulebooks_of(site)
     with site.store.read() as connection:
         [alone] = _rank(connection, site, weights, rulebooks, [case_id])
     return replace(alone, place=None)
+
+
+def rank_case(site: Site, weights: Weights, case_id: str) -> Ranked:
+    """Give one case with its score, and its place among the open cases that nobody has if it is one of them."""
+    found = next((each for each in rank_free(site, weights) if each.standing.case_id == case_id), None)
+    return score_case(site, weights, case_id) if found is None else found
 
 
 def _rank(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,12 @@ class WeightsSchema(PriorityClosed):
         total = sum(each["weight"] for each in given["factors"])
         if total != TOP:
             raise ValidationError(f"the weights add up to {total}; they should to {TOP}", "factors")
+
+
+@cache
+def load_usual() -> Weights:
+    """Read the weights of the house."""
+    return load_weights(USUAL.read_text("utf-8"))
 
 
 def load_weights(text: str) -> Weights:

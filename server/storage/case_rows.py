@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, insert, literal
 from sqlalchemy import case as either
 
 from schemas.vocabulary import Role
+from server.storage.board_tables import plan_stop
 from server.storage.conduct_tables import judgement
 from server.storage.feed import upsert
 from server.storage.tables import agent, appointment, assignment, case, packet_revision, person, place
@@ -54,7 +55,7 @@ def lock_persons(connection: Connection, ids: Sequence[str]) -> None:
 
 
 def read_for_packing(connection: Connection, ids: Sequence[str]) -> Sequence[AnyRow]:
-    """Give these cases with their person and place."""
+    """Give these cases with their person, place, and the plan they stand in."""
     return connection.execute(
         select(
             case,
@@ -68,9 +69,14 @@ def read_for_packing(connection: Connection, ids: Sequence[str]) -> Sequence[Any
             place.c.lat_e7,
             place.c.lon_e7,
             place.c.precision,
+            plan_stop.c.agent_id.label("plan_agent_id"),
+            plan_stop.c.day.label("plan_day"),
+            plan_stop.c.place.label("plan_place"),
+            plan_stop.c.starts.label("plan_starts"),
         )
         .join(person, person.c.id == case.c.person_id)
         .join(place, place.c.id == case.c.place_id)
+        .outerjoin(plan_stop, plan_stop.c.case_id == case.c.id)
         .where(case.c.id.in_(ids))
     ).all()
 

@@ -50,6 +50,7 @@ def find_case(connection: Connection, case_id: str, agencies: Agencies) -> AnyRo
     columns = (
         case, person.c.name, person.c.language, person.c.contacts, person.c.merged, place.c.address,
         place.c.postal_code, place.c.lat_e7, place.c.lon_e7, place.c.precision, place.c.source,
+        place.c.area.label("place_area"),
     )  # fmt: skip
     joined = case.join(person, person.c.id == case.c.person_id).join(place, place.c.id == case.c.place_id)
     wanted = select(*columns).select_from(joined).where(case.c.id == case_id, case_within(case.c.id, agencies))
@@ -141,6 +142,32 @@ def read_matches(connection: Connection, person_id: str) -> list[AnyRow]:
     """Give the persons that may be the same one and that nobody has decided on."""
     mine = or_(probable_match.c.person_id == person_id, probable_match.c.other_id == person_id)
     return _rows(connection, select(probable_match).where(mine, probable_match.c.decision.is_(None)))
+
+
+def read_pairs(
+    connection: Connection, agencies: Agencies, most: int, of: tuple[str, str] | None = None
+) -> list[AnyRow]:
+    """
+    Give pairs of persons that may be one and that nobody decided on; only *of* two persons where they are named.
+
+    Who is limited to agencies sees a pair only where both persons are theirs.
+    """
+    one, other = person.alias("one"), person.alias("second")
+    columns = (probable_match, one.c.name.label("name"), other.c.name.label("other_name"))
+    rows = select(*columns).join(one, one.c.id == probable_match.c.person_id)
+    rows = rows.join(other, other.c.id == probable_match.c.other_id).where(probable_match.c.decision.is_(None))
+    for side in (one, other):
+        theirs = select(case.c.id).where(case.c.person_id == side.c.id, case_within(case.c.id, agencies))
+        rows = rows.where(theirs.exists())
+    if of is not None:
+        rows = rows.where(probable_match.c.person_id == min(of), probable_match.c.other_id == max(of))
+    return _rows(connection, rows.order_by(probable_match.c.found_ms, probable_match.c.person_id).limit(most))
+
+
+def read_cases_of_all(connection: Connection, person_ids: Collection[str], agencies: Agencies) -> list[AnyRow]:
+    """Give the cases of these persons, of these agencies only."""
+    mine = _LISTED.where(case.c.person_id.in_(person_ids), case_within(case.c.id, agencies))
+    return list(connection.execute(mine.order_by(case.c.id)))
 
 
 def _rows(connection: Connection, wanted: Select[Any]) -> list[AnyRow]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, func, or_, select
+from sqlalchemy import Connection, Select, exists, func, or_, select, true
 
 from server.storage.conduct_tables import judgement
 from server.storage.scope_rows import agent_within, case_within
@@ -29,11 +29,33 @@ def list_open(
     }.get(with_whom, wanted)
     if agencies:  # what nobody has is anybody's to hand out; what somebody has is that agency's
         wanted = wanted.where(or_(~has_lead, case_within(case.c.id, agencies)))
-    if area:
-        wanted = wanted.where(or_(case.c.area == area, case.c.area.is_(None) & (place.c.area == area)))
     if before is not None:
         wanted = wanted.where(case.c.id < before)
+    return list(connection.execute(wanted.where(_in_area(area)).order_by(case.c.id.desc()).limit(most)))
+
+
+def read_free(connection: Connection, area: str, most: int) -> list[str]:
+    """Give up to *most* open cases that nobody has, of an area or of all."""
+    has_lead = exists(select(assignment.c.case_id).where(_LIVE))
+    free = select(case.c.id).join(place, place.c.id == case.c.place_id).where(case.c.status == "open", ~has_lead)
+    return list(connection.execute(free.where(_in_area(area)).limit(most)).scalars())
+
+
+def read_refused(connection: Connection, area: str, most: int) -> list[AnyRow]:
+    """Give the free cases that the gate last refused, the newest case first, with what was in the way and when."""
+    own = (judgement.c.case_id == case.c.id) & judgement.c.visit_id.is_(None)
+    newest = (judgement.c.made_ms.desc(), judgement.c.id.desc())
+    last = judgement.alias("last")
+    of_last = last.c.id == select(judgement.c.id).where(own).order_by(*newest).limit(1).scalar_subquery()
+    free = ~exists(select(assignment.c.case_id).where(_LIVE))
+    wanted = _listed().add_columns(last.c.troubles, last.c.made_ms.label("asked_ms")).join(last, of_last)
+    wanted = wanted.where(case.c.status == "open", free, last.c.is_open.is_(False), _in_area(area))
     return list(connection.execute(wanted.order_by(case.c.id.desc()).limit(most)))
+
+
+def _in_area(area: str) -> Any:
+    """Give the condition that a case is of an area, its own or its place's; of any where none is named."""
+    return or_(case.c.area == area, case.c.area.is_(None) & (place.c.area == area)) if area else true()
 
 
 def read_open(connection: Connection, case_ids: Collection[str], agencies: Agencies) -> list[AnyRow]:

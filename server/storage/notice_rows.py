@@ -75,6 +75,12 @@ def read_chosen(connection: Connection, notice_ids: Collection[str]) -> Sequence
     ).all()
 
 
+def read_printed(connection: Connection, case_ids: Collection[str]) -> Sequence[AnyRow]:
+    """Give the notices of these cases that did not come back, the newest of each case last."""
+    mine = select(notice).where(notice.c.case_id.in_(case_ids), notice.c.returned_on.is_(None))
+    return connection.execute(mine.order_by(notice.c.made_ms, notice.c.id)).all()
+
+
 def return_contact(connection: Connection, lender: str, reference: str) -> None:
     """Write that a letter that was sent came back."""
     sent = (contact_log.c.lender == lender, contact_log.c.reference == reference)

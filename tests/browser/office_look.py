@@ -57,6 +57,7 @@ def addresses(site: Site) -> dict[str, str]:
 
     # -- dispatch --
     pages |= {f"dispatch-{way}": f"/dispatch?way={way}" for way in ("free", "given", "refused")}
+    pages |= {"dispatch-policy": "/dispatch/policy", "dispatch-rule": "/dispatch?way=refused&rule=GATE-HOLD"}
 
     # -- conflicts --
     pages |= {"conflicts": "/conflicts"}

@@ -169,8 +169,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "item-objects": lambda: objects(
         packet.OpenPartSchema, packet.PersonSchema, packet.PlaceSchema, packet.CrewMemberSchema, packet.LimitsSchema,
         packet.RecordingLimitsSchema, packet.IntervalSchema, packet.CountSchema, packet.AppointmentSchema,
-        packet.TextSchema, packet.SealedPartSchema, packet.WrapSchema, packet.AskSchema, packet.SealedContentSchema,
-        packet.NoticedSchema, packet.ServerKeySchema,
+        packet.PlannedSchema, packet.TextSchema, packet.SealedPartSchema, packet.WrapSchema, packet.AskSchema,
+        packet.SealedContentSchema, packet.NoticedSchema, packet.ServerKeySchema,
     ),
     "start-remarks": lambda: words_of(vocabulary.StartRemark),
     "problems": problems,

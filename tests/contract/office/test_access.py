@@ -35,10 +35,14 @@ OPENS = {
     "cases": f"{REVIEW} dispatcher support", "case": f"{REVIEW} dispatcher support", "place_hold": ANSWERING,
     "change_hold": ANSWERING, "person": f"{REVIEW} dispatcher support",
     # -- dispatch --
+    "say_priority": "dispatcher supervisor", "policy": "dispatcher", "try_policy": "dispatcher",
+    "send_plan": "dispatcher",
+    "print_letters": "dispatcher", "print_slips": "dispatcher", "mark_letters_sent": "dispatcher",
     "dispatch": DISPATCH, "try_dispatch": "dispatcher", "assign_cases": "dispatcher", "unassign_cases": "dispatcher",
     "crew_day": DISPATCH,
     # -- conflicts --
     "conflicts": f"{DISPATCH} reviewer", "decide_conflict": "dispatcher reviewer supervisor",
+    "decide_door": "dispatcher reviewer supervisor", "decide_pair": "dispatcher supervisor",
     # -- devices --
     "devices": f"{DISPATCH} admin", "device": f"{DISPATCH} admin", "enrol": KEEP, "change_device": KEEP,
     # -- statements --
@@ -118,6 +122,7 @@ def build_town(office: Office, name: str, agency_id: str) -> Town:
         "visit_id": visit_id, "case_id": case.id, "person_id": case.person_id, "device_id": phone.device_id,
         "complaint_id": ids["complaint"], "call_id": ids["call"], "request_id": ids["request"], "code": name,
         "day": "2016-04-07", "finding_id": ids["call"], "hold_id": ids["call"], "act": "take", "kind": "json",
+        "place_id": case.place_id, "other_id": ids["call"],
     }  # fmt: skip
     return Town(parts, agency_id)
 
@@ -129,10 +134,10 @@ NAMED = {
 FORMS = {
     "decide", "mark_finding", "place_hold", "change_hold", "change_device", "sign_off_statement", "own_complaint",
     "match_complaint", "acknowledge_complaint", "answer_complaint", "answer_call", "give_copy", "erase_request",
-    "close_data_request",
+    "close_data_request", "say_priority", "decide_door", "send_plan", "decide_pair",
 }  # fmt: skip
 LISTS = {
-    "today", "queue", "bulk_start", "cases", "dispatch", "conflicts", "devices", "statements", "settlement",
+    "policy", "today", "queue", "bulk_start", "cases", "dispatch", "conflicts", "devices", "statements", "settlement",
     "complaints", "oversight", "rulebooks", "try_visit",
 }  # fmt: skip
 

@@ -74,6 +74,7 @@ SHORT_OPEN: dict[str, Any] = {
     "limits": {},
     "lease_until": "2026-03-12T08:00:00.000Z",
 }
+PLANNED = {"day": "2026-03-06", "order": 2, "starts": "2026-03-06T10:40:00.000-08:00"}
 PACKET: dict[str, Any] = {
     "schema": 1,
     "role": "lead",
@@ -128,6 +129,7 @@ FULL: dict[str, tuple[str, int, dict[str, Any]]] = {
 }
 SHORT: dict[str, tuple[str, dict[str, Any]]] = {
     "a companion's packet has no sealed part": ("packet", {"schema": 1, "role": "companion", "open": SHORT_OPEN}),
+    "a packet that is planned": ("packet", {"schema": 1, "role": "lead", "open": SHORT_OPEN | {"planned": PLANNED}}),
     "a decision without words": ("decision", {k: DECISION[k] for k in ("case_id", "visit_id", "act", "at")}),
     "a hold without an end": ("hold", {"hold_id": uid(0x401D), "case_ids": [], "reason": "complaint"}),
 }
@@ -145,6 +147,9 @@ INVALID: dict[str, tuple[str, str, Any]] = {
     "a count of a unit nobody knows": ("packet", "open.limits.counts.0.unit", "call"),
     "a count without its period": ("packet", "open.limits.counts.0.period_ms", DROP),
     "a count below none": ("packet", "open.limits.counts.0.most", -1),
+    "a plan without its day": ("packet", "open.planned", {"order": 1, "starts": PLANNED["starts"]}),
+    "a plan whose order begins at none": ("packet", "open.planned", PLANNED | {"order": 0}),
+    "a plan in server time": ("packet", "open.planned", PLANNED | {"starts": "2026-03-06T18:40:00.000Z"}),
     "a decision that is no act": ("decision", "act", "pending"),
     "a file in a third state": ("file_state", "state", "lost"),
     "a hold without its cases": ("hold", "case_ids", DROP),

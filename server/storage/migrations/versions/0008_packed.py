@@ -8,7 +8,7 @@ from server.storage.packed_tables import packed
 from server.storage.tables import metadata
 
 revision = "0008"
-down_revision = "0003"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
