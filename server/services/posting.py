@@ -135,6 +135,8 @@ def _post(line: _Line, url: str, body: bytes, headers: Mapping[str, str], timeou
         with session.post(
             url, data=body, headers=sent | dict(headers), timeout=timeout_s, allow_redirects=False, stream=True
         ) as answer:
+            if line.is_cut:  # then its head ended where it was cut, and looks whole
+                return Answer(None, "timeout")
             with suppress(Exception):  # it has answered; what else it wanted to say is not needed
                 answer.raw.read(MOST_ANSWER, decode_content=False)  # so that whoever answers is not cut short
             return Answer(answer.status_code, "", answer.headers.get("Retry-After", ""))
