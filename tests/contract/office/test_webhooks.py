@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from collections.abc import Iterator
@@ -15,24 +14,20 @@ from sqlalchemy import Connection
 from schemas.errors import FieldError
 from schemas.vocabulary import Act
 from server.domain.webhooks import KINDS, Kind
-from server.services import complaints, webhooks
-from server.services.assigning import close_cases
+from server.services import webhooks
 from server.services.delivering import body_of, drop_old_deliveries
 from server.services.reviewing import Said, decide_visit
 from server.services.telling import tell_visit
-from server.services.uploading import work_upload
 from server.storage import tables
 from server.storage.webhook_tables import delivery, webhook
 from tests.contract.office.desk import Browser, Desk
+from tests.contract.office.living import live
 from tests.contract.office.receivers import hook, receiving, send_all, viewer_of
-from tests.contract.office.visits import FAR, carrier, visit
+from tests.contract.office.visits import carrier, visit
 from tests.office import Office, opened_office
 
 SOMEWHERE = "http://127.0.0.1:9/hook"  # nobody listens; nothing is sent by these tests but where they say so
 MEMBERS = {"id", "seq", "kind", "at", "object_id", "state", "address", "case_id", "visit_id", "agency_id"}
-CASES = """Loan No,Borrower Name,Borrower ID,Address,Latitude,Longitude,Currency,Amount Due,Days Past Due
-LN-1,Ana Imagined,P-1,1 Hill Rd,37.7700,-122.4200,USD,1200.00,45
-"""
 
 
 @pytest.fixture
@@ -45,37 +40,6 @@ def office(database_url: str, tmp_path: Path) -> Iterator[Office]:
 def told(office: Office) -> list[tuple[str, str]]:
     """Give (kind, state of the object) of all that was written down, in its order."""
     return [(row.kind, row.object_state) for row in office.rows(delivery.select().order_by(delivery.c.seq))]
-
-
-def upload(browser: Browser, text: str) -> None:
-    """Upload a lender's file."""
-    browser.get("/imports")
-    form = {"csrf": browser.csrf, "kind": "portfolio", "lender": "acme", "currency": ""}
-    answer = browser.client.post("/office/imports", data=form | {"file": (io.BytesIO(text.encode()), "cases.csv")})
-    assert answer.status_code == 303, answer.text
-
-
-def live(desk: Desk) -> None:
-    """Have everything happen that a webhook can be told of."""
-    office = desk.office
-    dispatcher, reviewer = desk.sign_in("dee", "dispatcher"), desk.sign_in("rae", "reviewer")
-    upload(dispatcher, CASES)
-    work_upload(office.site)
-    upload(dispatcher, CASES.replace("1200.00", "1300.00"))
-    work_upload(office.site)
-    phone = carrier(office)
-    visit_id = visit(office, phone, "R1", FAR)
-    reviewer.get(f"/visits/{visit_id}")
-    reviewer.post(f"/visits/{visit_id}/decide", act="rejected", reason="Not Ana at all.")
-    page = reviewer.get(f"/statements/{phone.device_id}/2016-04-07")
-    seen = re.search(r'name="seen" value="([0-9a-f]{64})"', page)
-    assert seen is not None
-    reviewer.post(f"/statements/{phone.device_id}/2016-04-07", seen=seen[1])
-    complaint_id = complaints.complain_at_door(office.site, "", ["stayed"], "Bo Imagined shouted.", "+1 415 555 0100")
-    [case] = office.rows(tables.case.select().where(tables.case.c.reference == "R1"))
-    complaints.match_complaint(office.site, complaint_id, case.id, "sam")
-    complaints.answer_complaint(office.site, complaint_id, "sam", "We spoke to Bo.")
-    close_cases(office.site, [case.id])
 
 
 def test_everything_that_happens_is_told_once_and_in_order(desk: Desk) -> None:
