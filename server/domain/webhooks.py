@@ -11,7 +11,7 @@ from enum import StrEnum
 
 BACK_OFF_S = (30, 120, 600, 3_600, 21_600)  # after the first, second … failure; after one more it is dead
 TRIES = len(BACK_OFF_S) + 1
-IN_ALL_S = sum(BACK_OFF_S)  # nearly eight hours
+IN_ALL_S = sum(BACK_OFF_S)  # a good seven hours
 MOST_ASKED_S = 6 * 3_600  # what a receiver's `Retry-After` can ask for
 JITTER = 0.2  # of the wait, added by chance: what failed together does not come back together
 
