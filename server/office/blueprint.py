@@ -33,6 +33,7 @@ from server.office import (
     statements,
     today,
     visit,
+    webhooks,
 )
 from server.office.layout import add_look, navigation_of
 from server.office.pages import Answer, Pages, PrintCopy, secure_sessions
@@ -41,7 +42,8 @@ from server.services.site import Site
 
 ROOMS = (
     account, today, queue, visit, bulk, cases, priorities, people, dispatch, handing_out, papers, conflicts,
-    devices, statements, complaints, help_calls, data_requests, oversight, rulebooks, imports, exports, audit, accounts,
+    devices, statements, complaints, help_calls, data_requests, oversight, rulebooks, imports, exports, audit, webhooks,
+    accounts,
 )  # fmt: skip
 
 

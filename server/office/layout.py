@@ -47,6 +47,7 @@ NAVIGATION = (
     Room("imports", _("Imports"), DISPATCH | KEEP),
     Room("exports", _("Exports"), frozenset({Role.SUPERVISOR, Role.AUDITOR})),
     Room("audit", _("Audit"), frozenset({Role.AUDITOR, Role.ADMIN})),
+    Room("webhooks", _("Webhooks"), KEEP),
     Room("accounts", _("Accounts"), frozenset({Role.ADMIN})),
 )
 

@@ -19,12 +19,14 @@ from schemas.vocabulary import ItemType, RemovalReason
 from server.domain.assigning import Member, Order, Outcome, judge_order
 from server.domain.conduct.rules import Rulebook
 from server.domain.holds import Charge
+from server.domain.webhooks import Kind
 from server.services import gating
 from server.services.gating import Override
 from server.services.holding import hold_changes_for_assignment
 from server.services.notice_sending import end_papers
 from server.services.packing import bump_and_repack
 from server.services.site import Site
+from server.services.telling import tell_cases
 from server.settings import DAY_MS
 from server.storage import case_rows, door_rows, people_rows
 from server.storage.case_rows import AnyRow
@@ -254,6 +256,7 @@ def close_changes(connection: Connection, site: Site, case_ids: Sequence[str], s
     """Close a chunk of cases as *status*, paid or closed, and take them back; give the removals to publish last."""
     changes = end_changes(connection, site, case_ids, status)
     case_rows.set_status(connection, case_ids, status, site.now())
+    tell_cases(connection, site, Kind.CASE_CHANGED, case_ids)
     end_papers(connection, site, case_ids, status)
     door_rows.forget_told(connection, case_ids)
     door_rows.forget_pairs(connection, case_ids)

@@ -8,6 +8,7 @@ One that names nothing is looked at within a day and halts nothing until it is m
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection
@@ -17,12 +18,14 @@ from schemas.vocabulary import HoldReason, HoldScope
 from server.domain.conduct.rules import Rulebook
 from server.domain.conduct.voices import TRIAGE, codes_of, complaint_clocks
 from server.domain.holds import is_one_name
+from server.domain.webhooks import Kind
 from server.services.answer_tokens import find_token
 from server.services.cards import read_scanned
 from server.services.choosing import find_one
 from server.services.halting import halt
 from server.services.rulebooks import rulebooks_in_force
 from server.services.site import Site
+from server.services.telling import tell_complaint
 from server.storage import voice_rows
 from server.storage.feed import Change, publish
 from server.storage.types import AnyRow
@@ -100,6 +103,7 @@ def _keep(
         row |= {"triage_by_ms": None, "matched_ms": site.now(), "matched_by": "person"}
         changes = halt(connection, site, case_id, HoldReason.COMPLAINT, HoldScope.CASE)
     voice_rows.add(connection, "complaint", row | {"case_id": case_id, "agent_id": agent_id})
+    tell_complaint(connection, site, Kind.COMPLAINT_CREATED, str(row["id"]))
     publish(connection, changes)
     log.info("complaint_taken", complaint_id=row["id"], channel=row["channel"], is_matched=case_id is not None)
     return str(row["id"])
@@ -130,7 +134,7 @@ def match_complaint(site: Site, complaint_id: str, case_id: str, by: str) -> int
         if row.case_id is not None and row.case_id != case_id:
             raise FieldError("conflict", detail="This complaint is about another case already.")
         matched = {"case_id": case_id, "matched_ms": site.now(), "matched_by": by, "triage_by_ms": None}
-        voice_rows.change(connection, "complaint", complaint_id, **matched)
+        _change(connection, site, complaint_id, **matched)
         changes = halt(connection, site, case_id, HoldReason.COMPLAINT, HoldScope.CASE)
         publish(connection, changes)
         return len(changes)
@@ -146,7 +150,7 @@ def acknowledge_complaint(site: Site, complaint_id: str, by: str) -> None:
         _check_unconnected(connection, row, row.case_id, by)
         if row.acknowledged_ms is None:
             told = {"acknowledged_ms": site.now(), "acknowledged_by": by}
-            voice_rows.change(connection, "complaint", complaint_id, **told)
+            _change(connection, site, complaint_id, **told)
 
     site.store.write(job)
 
@@ -170,9 +174,15 @@ def answer_complaint(site: Site, complaint_id: str, by: str, answer: str) -> Non
         done = {"answered_ms": now_ms, "answered_by": by, "answer": answer}
         if row.acknowledged_ms is None:
             done |= {"acknowledged_ms": now_ms, "acknowledged_by": by}
-        voice_rows.change(connection, "complaint", complaint_id, **done)
+        _change(connection, site, complaint_id, **done)
 
     site.store.write(job)
+
+
+def _change(connection: Connection, site: Site, complaint_id: str, **values: Any) -> None:
+    """Change a complaint, and tell webhooks of it."""
+    voice_rows.change(connection, "complaint", complaint_id, **values)
+    tell_complaint(connection, site, Kind.COMPLAINT_CHANGED, complaint_id)
 
 
 def _lock(connection: Connection, complaint_id: str) -> AnyRow:

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from server.domain.webhooks import Kind
 from server.importing import case_values as values
 from server.importing.cells import Refusal
 from server.importing.fingerprints import Fingerprints, fold_name
@@ -21,6 +22,7 @@ from server.importing.reading import Doubt, Record, Reject
 from server.services.following import merge_person
 from server.services.packing import bump_and_repack, least_rev
 from server.services.site import Site
+from server.services.telling import tell_cases
 from server.storage import case_rows, door_rows, search_rows
 from server.storage import portfolio_rows as rows
 from server.storage.feed import publish
@@ -133,6 +135,7 @@ class _Chunk:
             merge_person(self._connection, self._site, person_id)  # the agents' proposals, against what is now held
         touched = sorted({*self._changed["case"], *of_persons})
         search_rows.mark_cases(self._connection, [*touched, *(row["id"] for row in self._new["case"])])
+        tell_cases(self._connection, self._site, Kind.CASE_CREATED, [row["id"] for row in self._new["case"]])
         if touched:
             publish(self._connection, bump_and_repack(self._connection, self._site, touched))
 

@@ -27,8 +27,10 @@ from server.domain.packing import (
     pack_open,
     pack_sealed,
 )
+from server.domain.webhooks import Kind
 from server.services.gating import read_limits
 from server.services.site import Site
+from server.services.telling import tell_cases
 from server.storage import case_rows, door_rows, notice_rows, packed_rows
 from server.storage.case_rows import AnyRow
 from server.storage.feed import Change
@@ -50,6 +52,8 @@ def bump_and_repack(
     for chunk in case_rows.chunks(case_ids):
         case_rows.lock_cases(connection, chunk)
         case_rows.bump_cases(connection, chunk, least, site.now(), mattered=mattered)
+        if mattered:
+            tell_cases(connection, site, Kind.CASE_CHANGED, chunk)
         changes += packet_changes(connection, site, chunk)
     return changes
 

@@ -21,16 +21,19 @@ from server.domain.findings.find import find_all
 from server.domain.folding import SeenEvent, Visit, fold_visit
 from server.domain.reviewing import Decided, fold_state
 from server.domain.travel import Sighting, find_repeats, judge_travel
+from server.domain.webhooks import Kind
 from server.services import gathering
 from server.services.effects import is_visit_qr_good
 from server.services.following import follow_events
 from server.services.gathering import ChainReader
 from server.services.rejudging import judge_again
 from server.services.site import Site
+from server.services.telling import tell_visit
 from server.storage import intake_rows, visit_rows, voice_rows
 from server.storage.types import AnyRow
 
 AT_ONCE = 100
+TOLD = ("state", "contact_result", "disposition")  # of a visit, where they change
 
 
 def reconcile(site: Site, most: int | None = None) -> dict[str, int]:
@@ -95,7 +98,8 @@ def reconcile_visit(connection: Connection, site: Site, case_id: str, visit_id: 
         **visit_rows.read_queued_by(connection, case_id, None if visit.lead is None else visit.lead.agent_id),
     }
     visit_rows.keep_visit(connection, case_id, visit_id, row.due, values)
-    _keep_findings(connection, site, visit, findings)
+    is_news = _keep_findings(connection, site, visit, findings)
+    _tell(connection, site, row, values, is_news=is_news)
     if span is not None and folded != row.folded:
         visit_rows.keep_crew(connection, case_id, visit_id, sorted(span.agent_ids), values["started_ms"])
         _mark_neighbours(connection, site, context, span)
@@ -184,11 +188,18 @@ def _look_around(
     )
 
 
-def _keep_findings(connection: Connection, site: Site, visit: Visit, findings: Sequence[Finding]) -> None:
-    """Write what was found: new ones added, known ones brought up to date, vanished ones marked gone."""
+def _tell(connection: Connection, site: Site, row: AnyRow, values: dict[str, Any], *, is_news: bool) -> None:
+    """Tell webhooks of a visit that is new, or whose state, outcome or findings are others than before."""
+    if row.state is None or is_news or any(getattr(row, name) != values[name] for name in TOLD):
+        kind = Kind.VISIT_CREATED if row.state is None else Kind.VISIT_CHANGED
+        tell_visit(connection, site, kind, row.case_id, row.visit_id, values["state"], values["agency_id"])
+
+
+def _keep_findings(connection: Connection, site: Site, visit: Visit, findings: Sequence[Finding]) -> bool:
+    """Write what was found (new, brought up to date, vanished ones as gone); say whether that changed anything."""
     known = {(row.code, row.key): row for row in visit_rows.read_findings(connection, visit.case_id, visit.visit_id)}
     found = {(finding.code.value, finding.key): finding for finding in findings}
-    added = []
+    added, changed = [], 0
     for name, finding in found.items():
         written = {
             "severity": finding.severity.value, "facts": dict(finding.facts), "sentence": finding.sentence,
@@ -202,11 +213,12 @@ def _keep_findings(connection: Connection, site: Site, visit: Visit, findings: S
             }  # fmt: skip
             added.append(place | written)
         elif row.gone_ms is not None or row.facts != written["facts"] or row.severity != written["severity"]:
-            visit_rows.change_finding(connection, row.id, **written)
+            changed += visit_rows.change_finding(connection, row.id, **written)
     visit_rows.add_findings(connection, added)
     for name, row in known.items():
         if name not in found and row.gone_ms is None:
-            visit_rows.change_finding(connection, row.id, gone_ms=site.now())
+            changed += visit_rows.change_finding(connection, row.id, gone_ms=site.now())
+    return bool(added or changed)
 
 
 def _mark_neighbours(connection: Connection, site: Site, context: Context, span: Span) -> None:

@@ -17,6 +17,7 @@ from server.domain.reviewing import State, permitted_acts
 from server.services.following import merge_person
 from server.services.reconciling import reconcile_visit
 from server.services.site import Site
+from server.services.telling import tell_decision
 from server.storage import contact_rows, feed, review_rows, search_rows, visit_rows
 
 
@@ -88,6 +89,7 @@ def _keep(connection: Connection, site: Site, row: Any, act: Act, by: str, said:
     body |= {name: text for name, text in (("question", said.question), ("reason", said.reason)) if text}
     agents = review_rows.crew_of(connection, row.case_id, row.visit_id)
     rev = now_ms // 1000
+    tell_decision(connection, site, decision_id, act.value, row.case_id, row.visit_id, row.agency_id)
     feed.publish(connection, [feed.Change(each, ItemType.DECISION, decision_id, rev, body) for each in agents])
     return decision_id
 

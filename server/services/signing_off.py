@@ -17,6 +17,7 @@ from server.domain.roles import Viewer
 from server.services.auditing import note_act
 from server.services.site import Site
 from server.services.statements import make_statement
+from server.services.telling import tell_sign_off
 from server.storage import field_rows
 from server.storage.types import AnyRow
 
@@ -64,6 +65,7 @@ def sign_off(site: Site, viewer: Viewer, device: AnyRow, day: str, seen: str) ->
 
     def job(connection: Connection) -> None:
         field_rows.put_sign_off(connection, row)
+        tell_sign_off(connection, site, device.id, day)
         note_act(connection, site, viewer, "signed_off", "statement", f"{device.id} {day}", sha256=seen)
 
     site.store.write(job)

@@ -37,6 +37,11 @@ class Site:
         return self._secret("person_secret")
 
     @cached_property
+    def webhook_secret(self) -> bytes:
+        """The secret that each webhook's own is made from, so that none stands in a table."""
+        return self._secret("webhook_secret")
+
+    @cached_property
     def thresholds(self) -> Thresholds:
         """The numbers that decide what reconciliation notices: the defaults, and what the settings' file changes."""
         return load_thresholds(self.settings.thresholds)

@@ -86,6 +86,9 @@ def addresses(site: Site) -> dict[str, str]:
     # -- audit --
     pages |= {"audit": "/audit"}
 
+    # -- webhooks --
+    pages |= {"webhooks": "/webhooks"}
+
     # -- accounts --
     pages |= {"accounts": "/accounts"}
 

@@ -63,6 +63,9 @@ OPENS = {
     "exports": OVERSEE, "ask_export": OVERSEE, "download": OVERSEE,
     # -- audit --
     "audit": "auditor admin", "verify_audit": "auditor admin",
+    # -- webhooks --
+    "webhooks": "auditor admin", "webhook": "auditor admin", "add_webhook": "admin", "change_webhook": "admin",
+    "replay_delivery": "admin",
     # -- accounts --
     "accounts": "admin", "add_account": "admin", "change_account": "admin",
 }  # fmt: skip
