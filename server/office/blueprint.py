@@ -29,6 +29,7 @@ from server.office import (
     rulebooks,
     statements,
     today,
+    tokens,
     visit,
 )
 from server.office.layout import add_look, navigation_of
@@ -38,7 +39,7 @@ from server.services.site import Site
 
 ROOMS = (
     account, today, queue, visit, bulk, cases, people, dispatch, conflicts, devices, statements, complaints,
-    help_calls, data_requests, oversight, rulebooks, imports, exports, audit, accounts,
+    help_calls, data_requests, oversight, rulebooks, imports, exports, audit, accounts, tokens,
 )  # fmt: skip
 
 

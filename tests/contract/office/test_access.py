@@ -61,6 +61,8 @@ OPENS = {
     "audit": "auditor admin", "verify_audit": "auditor admin",
     # -- accounts --
     "accounts": "admin", "add_account": "admin", "change_account": "admin",
+    # -- tokens --
+    "tokens": ALL, "make_token": ALL, "revoke_token": ALL,
 }  # fmt: skip
 UNGUARDED = {"look", "sign_in_page", "sign_in"}
 
@@ -133,7 +135,7 @@ FORMS = {
 }  # fmt: skip
 LISTS = {
     "today", "queue", "bulk_start", "cases", "dispatch", "conflicts", "devices", "statements", "settlement",
-    "complaints", "oversight", "rulebooks", "try_visit",
+    "complaints", "oversight", "rulebooks", "try_visit", "tokens",
 }  # fmt: skip
 
 
