@@ -39,7 +39,7 @@ BODY = (413, 415)
 REALM = 'Bearer realm="fairvisit"'
 BROKEN = "Something went wrong on the server. Look whether it was done before you ask again, and quote the instance."
 UNSENT = "Send a token as Authorization: Bearer …; cookies are not read."
-HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Vary": "Authorization"}
+HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Vary": "Authorization, Accept-Encoding"}
 KEY = {
     "in": "header", "name": "Idempotency-Key", "schema": {"type": "string", "minLength": 1, "maxLength": 200},
     "description": "The same key with the same request is done once and answered alike for a day.",

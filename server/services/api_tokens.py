@@ -50,7 +50,7 @@ def make_token(
     """
     today = datetime.fromtimestamp(site.now() / 1000, ZoneInfo(site.settings.zone)).date()
     with site.store.read() as connection:
-        known = people_rows.read_agencies(connection)
+        known = {row.id for row in people_rows.read_agencies(connection).values()}
     wrong: dict[str, list[str]] = {}
     if not name.strip() or len(name) > MOST_NAME:
         wrong["name"] = [f"takes 1 to {MOST_NAME} characters; it tells your tokens apart"]
