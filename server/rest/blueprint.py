@@ -5,11 +5,11 @@ from __future__ import annotations
 from flask import Flask
 from flask_smorest import Api
 
-from server.rest import assignments, audit, cases, complaints, exports, findings, statements, visits
+from server.rest import assignments, audit, board, cases, complaints, exports, findings, statements, visits
 from server.rest.routes import PREFIX, Routes
 from server.services.site import Site
 
-ROOMS = (visits, cases, assignments, statements, findings, complaints, audit, exports)
+ROOMS = (visits, cases, board, assignments, statements, findings, complaints, audit, exports)
 ABOUT = """The office, for other programs, as somebody of the office: each request carries a token that an account made
 for itself, `Authorization: Bearer fv_…`. A token needs the scope of a route (`x-scope`), its account one of the roles
 (`x-roles`), now. What belongs to another agency is not there (404). Lists go on at `next`. Errors are RFC 9457

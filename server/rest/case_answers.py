@@ -164,3 +164,39 @@ class TakenBackSchema(Strict):
 
     case_id = text()
     was_assigned = truth()
+
+
+class BoardCaseSchema(Strict):
+    """An open case on the board."""
+
+    id = text()
+    lender = text()
+    reference = text()
+    person = text()
+    address = text()
+    area = maybe()
+    lead = maybe()
+    lease_until = maybe()
+
+
+class BoardSchema(PageSchema):
+    """Open cases, the newest first."""
+
+    cases = many(BoardCaseSchema)
+
+
+class AgentSchema(Strict):
+    """An active agent with their load."""
+
+    id = text()
+    code = text()
+    name = text()
+    agency = text()
+    open_cases = number()
+    capacity = maybe(fields.Integer, strict=True)
+
+
+class AgentsSchema(Strict):
+    """Who can be sent, by agency and code."""
+
+    agents = many(AgentSchema)

@@ -37,6 +37,8 @@ ROUTES = {
     "read_events": Asked("GET", "/visits/{visit_id}/events", "read", f"{REVIEW} support"),
     "list_cases": Asked("GET", "/cases", "read", f"{REVIEW} support dispatcher", foreign=None),
     "read_case": Asked("GET", "/cases/{case_id}", "read", f"{REVIEW} support dispatcher"),
+    "list_board": Asked("GET", "/dispatch/cases?way=all", "read", "dispatcher supervisor auditor", foreign=None),
+    "list_agents": Asked("GET", "/dispatch/agents", "read", "dispatcher supervisor auditor", foreign=None),
     "list_statements": Asked("GET", "/statements?day={day}", "read", f"{REVIEW} dispatcher", foreign=None),
     "read_statement": Asked("GET", "/statements/{device_id}/{day}", "read", f"{REVIEW} dispatcher"),
     "list_findings": Asked("GET", "/findings", "read", REVIEW, foreign=None),

@@ -10,7 +10,7 @@ from schemas.vocabulary import HoldReason, HoldScope
 from server.domain.roles import Role, Viewer
 from server.services import exporting, holding
 from server.services.searching import index_due
-from server.storage import tables, visit_tables, voice_tables
+from server.storage import search_rows, tables, visit_tables, voice_tables
 from tests.contract.office.visits import FAR, carrier, visit
 from tests.office import Office
 
@@ -40,9 +40,15 @@ def build_towns(office: Office) -> tuple[Town, Town]:
     owner = f"{FOREIGN} owner"
     holding.place_office_hold(office.site, case_id, HoldScope.PERSON, HoldReason.ILLNESS, owner)
     theirs.parts["other_case_id"] = case_id
+    index_all(office)
+    return ours, theirs
+
+
+def index_all(office: Office) -> None:
+    """Let every case be found by its words."""
+    office.site.store.write(search_rows.mark_all)
     while index_due(office.site):
         pass
-    return ours, theirs
 
 
 def _build(office: Office, name: str, agency_id: str) -> Town:
