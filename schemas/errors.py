@@ -57,7 +57,7 @@ PROBLEMS: dict[str, ProblemKind] = {
     "offset-conflict": ProblemKind(409, "now", "The upload is at another offset."),
     "checksum-mismatch": ProblemKind(460, "now", "The bytes do not have the hash they were announced with."),
     # the server's own state
-    "rate-limited": ProblemKind(429, "backoff", "Too many requests from this device."),
+    "rate-limited": ProblemKind(429, "backoff", "Too many requests."),
     "internal": ProblemKind(500, "backoff", "Something went wrong on the server. What was sent is safe on the device."),
     "unavailable": ProblemKind(503, "backoff", "The server is not ready."),
     # a device's own refusals, never sent

@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 from flask import Response, g, request
 from marshmallow import Schema
+from werkzeug.exceptions import HTTPException
 
 from schemas.errors import FieldError
 from server.domain.roles import Role, TokenScope
@@ -28,7 +29,7 @@ from server.services.api_tokens import Caller, find_caller
 from server.services.site import Site
 from server.web.body import Reader, answer_bytes
 from server.web.documenting import documented, make_blueprint
-from server.web.problems import answer_problem, answer_unforeseen
+from server.web.problems import answer_http_error, answer_problem, answer_unforeseen
 
 Told = Mapping[str, Any] | Response  # a JSON object, or a file
 View = Callable[..., Any]  # gives Told; where something is done, the status beside it
@@ -65,6 +66,7 @@ class Routes:
         self.blueprint.before_request(self._admit)
         self.blueprint.after_request(_mark)
         self.blueprint.register_error_handler(FieldError, _answer_error)
+        self.blueprint.register_error_handler(HTTPException, answer_http_error)
         self.blueprint.register_error_handler(Exception, lambda error: answer_unforeseen(site, error, BROKEN))
 
     def get(

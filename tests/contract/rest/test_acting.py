@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from server.services import exporting
-from server.storage import api_token_rows, office_rows, office_tables, tables
+from server.storage import api_token_rows, office_rows, office_tables, queue_rows, tables
 from server.storage.token_tables import api_answer
 from tests.contract.office.desk import Desk
 from tests.contract.office.test_bulk import overridden
@@ -247,15 +249,27 @@ def test_an_export_is_asked_for_written_and_fetched(desk: Desk) -> None:
     assert ours.parts["visit_id"].encode() in whole
     assert [] == [each for each in theirs.marks if each.encode() in whole]
     assert whole[2:6] == part
+    assert 400 == caller.ask("GET", f"{path}/file", headers={"Range": "bytes=99999-"}).status_code
     other.get(path, 404)
     caller.post("/exports", {"kind": "audit", "format": "csv", "profile": "full"}, 422)
-    assert ["asked_export", "downloaded", "downloaded"] == acts(office)
+    assert ["asked_export", "downloaded", "downloaded", "downloaded"] == acts(office)
 
 
 def _fetch(caller: Program, path: str, **headers: str) -> bytes:
     with caller.ask("GET", path.removeprefix("/api/v1"), headers=headers) as answer:
         assert answer.status_code == (206 if headers else 200)
         return answer.data
+
+
+def test_what_nobody_foresaw_is_told_under_an_id(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A 500 says what to do, quotes its id, and nothing of what broke."""
+    caller = program(desk, "auditor")
+    monkeypatch.delattr(queue_rows, "list_queue")
+    told = caller.get("/visits", 500)
+
+    assert "Look whether it was done before you ask again" in told["detail"]
+    assert 36 == len(told["instance"])
+    assert "list_queue" not in str(told)
 
 
 def test_a_revoked_token_does_nothing_more(desk: Desk) -> None:
