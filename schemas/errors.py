@@ -42,6 +42,8 @@ PROBLEMS: dict[str, ProblemKind] = {
     "gone": ProblemKind(401, "never", "This device was withdrawn. Work still on it can be exported."),
     "enrolment-code-invalid": ProblemKind(403, "after_fix", "This enrolment code cannot be used. Ask for a new one."),
     "upload-token-invalid": ProblemKind(403, "after_fix", "This upload is not permitted, or no longer."),
+    "token-invalid": ProblemKind(401, "after_fix", "The server does not take this token, or not any longer."),
+    "not-permitted": ProblemKind(403, "after_fix", "This token, or the role of its account, does not permit this."),
     # the push half
     "chain-forked": ProblemKind(409, "now", "The server holds other events at this place of the chain."),
     "too-many-events": ProblemKind(413, "now", "The batch holds more events, or larger ones, than the server takes."),
@@ -55,7 +57,7 @@ PROBLEMS: dict[str, ProblemKind] = {
     "offset-conflict": ProblemKind(409, "now", "The upload is at another offset."),
     "checksum-mismatch": ProblemKind(460, "now", "The bytes do not have the hash they were announced with."),
     # the server's own state
-    "rate-limited": ProblemKind(429, "backoff", "Too many requests from this device."),
+    "rate-limited": ProblemKind(429, "backoff", "Too many requests."),
     "internal": ProblemKind(500, "backoff", "Something went wrong on the server. What was sent is safe on the device."),
     "unavailable": ProblemKind(503, "backoff", "The server is not ready."),
     # a device's own refusals, never sent

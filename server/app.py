@@ -12,6 +12,7 @@ from server.logs import configure_logs
 from server.office.blueprint import register_office
 from server.public.blueprint import register_public
 from server.public.printing import print_copy
+from server.rest.blueprint import register_rest
 from server.services.keys import prepare_site
 from server.services.retiring import finish_all
 from server.services.site import Site
@@ -39,4 +40,5 @@ def create_app(site: Site | None = None) -> Flask:
     register_api(app, site)
     register_public(app, site)
     register_office(app, site, print_copy)
+    register_rest(app, site)
     return app

@@ -5,29 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import orjson
-import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g
 from flask_smorest import Api
-from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import HTTPException
 
-from schemas.errors import FieldError, problem_of
-from server.api import files, health, metrics, routes
+from schemas.errors import FieldError
+from server.api import files, health, routes
 from server.api.express import Express
 from server.api.proof import SignedError
 from server.domain.nonces import make_nonce
 from server.rates import RateLimit
 from server.services.site import Site
-
-log = structlog.get_logger()
-BY_STATUS = {
-    400: "malformed",
-    404: "not-found",
-    405: "method-not-allowed",
-    411: "length-required",
-    413: "too-large",
-    415: "unsupported-media-type",
-}
+from server.web.problems import answer_http_error, answer_problem, answer_unforeseen
 
 
 def register_api(app: Flask, site: Site) -> None:
@@ -47,21 +36,10 @@ def register_api(app: Flask, site: Site) -> None:
     api.register_blueprint(health.make_health_blueprint(site))
     app.register_error_handler(FieldError, _answer_error(site))
     app.register_error_handler(SignedError, _answer_signed_error(site))
-    app.register_error_handler(HTTPException, _answer_http_error)
+    app.register_error_handler(HTTPException, answer_http_error)
     app.register_error_handler(Exception, _answer_unforeseen(site))
     app.after_request(_mark_answer(site))
     app.wsgi_app = Express(site, limit, app.wsgi_app)  # type: ignore[method-assign]
-
-
-def answer_problem(error: FieldError, instance: str = "") -> Response:
-    """Write an error as problem+json with the status its table line gives."""
-    metrics.PROBLEMS.labels(error.code).inc()
-    response = Response(
-        orjson.dumps(problem_of(error, instance)), error.kind.status, mimetype="application/problem+json"
-    )
-    if "retry_after_s" in error.extra:
-        response.headers["Retry-After"] = str(error.extra["retry_after_s"])
-    return response
 
 
 def _answer_error(site: Site) -> Callable[[FieldError], Response]:
@@ -79,19 +57,9 @@ def _answer_signed_error(site: Site) -> Callable[[SignedError], Response]:
     return answer
 
 
-def _answer_http_error(error: HTTPException) -> Response:
-    code = BY_STATUS.get(error.code or 500, "malformed" if (error.code or 500) < 500 else "internal")
-    response = answer_problem(FieldError(code))
-    if isinstance(error, MethodNotAllowed) and error.valid_methods:
-        response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
-    return response
-
-
 def _answer_unforeseen(site: Site) -> Callable[[Exception], Response]:
     def answer(error: Exception) -> Response:
-        reference = site.new_id()
-        log.error("unforeseen", instance=reference, path=request.path, exc_info=error)
-        return answer_problem(FieldError("internal"), reference)
+        return answer_unforeseen(site, error)
 
     return answer
 

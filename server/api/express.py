@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from schemas import exchange as wire
-from server.api import metrics
-from server.api.body import Reader, pack, read_body
 from server.api.proof import prove_caller
 from server.domain.nonces import make_nonce
 from server.rates import RateLimit
 from server.services.exchanging import exchange
 from server.services.site import Site
+from server.web import metrics
+from server.web.body import Reader, pack, read_body
 
 PATH = "/sync/v1/exchange"
 FAILED = "fairvisit.failed"  # in the environ handed on: the error

@@ -13,9 +13,9 @@ import flask
 from flask import Response, request
 
 from schemas.errors import FieldError
-from server.api.documenting import documented, make_blueprint
 from server.services import filing
 from server.services.site import Site
+from server.web.documenting import documented, make_blueprint
 
 CHUNK = 1 << 16
 TUS = {"Tus-Resumable": "1.0.0", "Cache-Control": "no-store"}

@@ -9,12 +9,12 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from schemas.errors import FieldError
 from schemas.messages import format_time
-from server.api import metrics
-from server.api.documenting import documented, make_blueprint
 from server.services.site import Site
 from server.storage.engine import StoreError
 from server.storage.intake_rows import count_rows
 from server.storage.state_rows import get_state
+from server.web import metrics
+from server.web.documenting import documented, make_blueprint
 
 
 def make_health_blueprint(site: Site) -> flask.Blueprint:

@@ -14,12 +14,12 @@ import structlog
 
 from schemas import signing
 from schemas.errors import FieldError
-from server.api.body import Environ
 from server.domain.nonces import is_nonce_good
 from server.services.receiving import Caller
 from server.services.site import Site
 from server.storage import intake_rows
 from server.storage.types import is_id
+from server.web.body import Environ
 
 log = structlog.get_logger()
 

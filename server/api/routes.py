@@ -14,8 +14,6 @@ from flask import Response, g, request
 
 from schemas import exchange as wire
 from schemas.errors import FieldError
-from server.api.body import Reader, answer_bytes, read_body, read_plain
-from server.api.documenting import documented, make_blueprint
 from server.api.express import FAILED, PROVED
 from server.api.proof import Proof, prove_caller
 from server.rates import RateLimit
@@ -26,6 +24,8 @@ from server.services.receiving import Caller
 from server.services.site import Site
 from server.storage import intake_rows
 from server.storage.standing_rows import DeviceRow, read_standing
+from server.web.body import Reader, answer_bytes, read_body, read_plain
+from server.web.documenting import documented, make_blueprint
 
 NO_CHAIN = "00000000-0000-0000-0000-000000000000"
 ENROL_BYTES = 16 * 1024

@@ -21,6 +21,15 @@ class Role(StrEnum):
 ROLES = frozenset(Role)
 
 
+class TokenScope(StrEnum):
+    """What a token of the REST API is for, within the roles of its account. One may have several."""
+
+    READ = "read"
+    REVIEW = "review"  # decide on visits
+    DISPATCH = "dispatch"  # hand cases out, take them back, halt them
+    EXPORT = "export"
+
+
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """
@@ -39,6 +48,7 @@ class Viewer:
     csrf: str = ""
     agent_id: str = ""  # who also goes to doors decides on no visit of their own
     lacks_totp: bool = False  # may do nothing before they have set up their second factor
+    token_id: str = ""  # where a program asks in their place; stands beside each act
 
     def may(self, roles: Collection[Role]) -> bool:
         """Say whether one of their roles is among *roles*."""
@@ -47,3 +57,17 @@ class Viewer:
     def sees(self, agency_id: str | None) -> bool:
         """Say whether what belongs to an agency, or to none, is theirs to see."""
         return not self.agencies or agency_id in self.agencies
+
+
+def narrow(account: frozenset[str], token: frozenset[str]) -> frozenset[str] | None:
+    """
+    Give the agencies a token sees now, of its account's and its own (none: every one); None where nothing is left.
+
+    >>> narrow(frozenset(), frozenset("a")), narrow(frozenset("ab"), frozenset()) == frozenset("ab")
+    (frozenset({'a'}), True)
+    >>> narrow(frozenset("a"), frozenset("b")) is None
+    True
+    """
+    if not (account and token):
+        return account or token
+    return account & token or None

@@ -32,6 +32,7 @@ from server.office import (
     rulebooks,
     statements,
     today,
+    tokens,
     visit,
     webhooks,
 )
@@ -43,7 +44,7 @@ from server.services.site import Site
 ROOMS = (
     account, today, queue, visit, bulk, cases, priorities, people, dispatch, handing_out, papers, conflicts,
     devices, statements, complaints, help_calls, data_requests, oversight, rulebooks, imports, exports, audit, webhooks,
-    accounts,
+    accounts, tokens,
 )  # fmt: skip
 
 

@@ -11,7 +11,6 @@ from server.office.texts import gettext as _
 from server.services import exporting
 from server.services.auditing import noted
 from server.storage import job_rows
-from server.storage.types import AnyRow, is_id
 
 EXPORTERS = (Role.SUPERVISOR, Role.AUDITOR)
 MOST_SHOWN = 50
@@ -20,13 +19,6 @@ MOST_SHOWN = 50
 def add_pages(pages: Pages) -> None:
     """Put these pages on the office. Each sees and fetches their own."""
     site = pages.site
-
-    def find(viewer: Viewer, export_id: str) -> AnyRow:
-        with site.store.read() as connection:
-            row = job_rows.find_job(connection, "export", export_id) if is_id(export_id) else None
-        if row is None or row.user_id != viewer.id:
-            raise FieldError("not-found")
-        return row
 
     @pages.get("/exports", *EXPORTERS)
     def exports(viewer: Viewer) -> Answer:
@@ -54,7 +46,7 @@ def add_pages(pages: Pages) -> None:
     @pages.get("/exports/<export_id>/<part>", *EXPORTERS)
     def download(viewer: Viewer, export_id: str, part: str) -> Answer:
         """Give the file, or its manifest; a download that broke off can be resumed."""
-        row = find(viewer, export_id)
+        row = exporting.find_export(site, viewer, export_id)
         path = exporting.path_of(site, row)
         path = path if part == "file" else path.with_name(path.name + ".manifest.json")
         if part not in {"file", "manifest"} or not path.exists():

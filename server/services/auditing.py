@@ -27,7 +27,9 @@ def note_act(
     connection: Connection, site: Site, viewer: Viewer, act: str, object_type: str = "", object_id: str = "",
     **facts: Any,
 ) -> None:
-    """Note what *viewer* did. Facts are counts, codes and ids, never a person's words or name."""
+    """Note what *viewer* did, or a token in their place. Facts are counts, codes and ids, never a person's words."""
+    if viewer.token_id:
+        facts["token"] = viewer.token_id
     seq, last = act_rows.lock_head(connection)
     row: dict[str, Any] = {
         "seq": seq + 1, "at_ms": site.now(), "user_id": viewer.id or None, "name": viewer.name, "act": act,

@@ -15,7 +15,7 @@ from schemas.vocabulary import Act
 from server.domain.reviewing import State
 from server.domain.roles import Viewer
 from server.services.auditing import note_act
-from server.services.reviewing import NOTHING_SAID, Said, decide_within
+from server.services.reviewing import NOTHING_SAID, Said, check_permitted, decide_within
 from server.services.site import Site
 from server.storage import bulk_rows, queue_rows, review_rows
 from server.storage.queue_rows import Wanted
@@ -77,6 +77,7 @@ def decide_own(
         raise FieldError("conflict", detail="You were at this visit yourself; somebody else decides on it.")
     if not queue_rows.put_claim(connection, row.case_id, visit_id, viewer.id, now_ms, now_ms + CLAIM_MS):
         raise FieldError("conflict", detail="Somebody else has this visit open. Nothing was changed.")
+    check_permitted(row.state or State.OPEN, act)
     if act in APPROVING and _is_first_of_two(connection, site, viewer, row, act):
         return None
     decision_id = decide_within(connection, site, row.case_id, visit_id, act, viewer.name, said)

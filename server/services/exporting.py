@@ -26,7 +26,7 @@ from server.services.auditing import note_act
 from server.services.jobs import tell_job, work_job
 from server.services.site import Site
 from server.storage import export_rows, job_rows
-from server.storage.types import AnyRow
+from server.storage.types import AnyRow, is_id
 
 Row = Mapping[str, Any]
 KINDS: dict[str, Callable[[Connection, Collection[str]], Iterator[Row]]] = {
@@ -74,6 +74,17 @@ def ask_export(site: Site, viewer: Viewer, kind: str, form: str, profile: str) -
 
     site.store.write(job)
     return job_id
+
+
+def find_export(site: Site, viewer: Viewer, export_id: str) -> AnyRow:
+    """Give an export of the viewer's own; raise `not-found`, also where it holds agencies not theirs by now."""
+    with site.store.read() as connection:
+        row = job_rows.find_job(connection, "export", export_id) if is_id(export_id) else None
+    if row is None or row.user_id != viewer.id:
+        raise FieldError("not-found", detail="You have asked for no such export.")
+    if viewer.agencies and not (row.agencies and viewer.agencies >= set(row.agencies)):
+        raise FieldError("not-found", detail="This export holds more agencies than are yours; ask for it once more.")
+    return row
 
 
 def work_export(site: Site) -> bool:

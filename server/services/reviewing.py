@@ -59,11 +59,16 @@ def decide_within(
     row = visit_rows.lock_visit(connection, case_id, visit_id)
     if row is None or row.state is None:
         raise FieldError("not-found", detail=f"There is no visit {visit_id} on case {case_id}.")
-    permitted = permitted_acts(State(row.state))
+    check_permitted(row.state, act)
+    return _keep(connection, site, row, act, by, said)
+
+
+def check_permitted(state: str, act: Act) -> None:
+    """Raise `conflict` where a visit of this state is not decided so."""
+    permitted = permitted_acts(State(state))
     if act not in permitted:
         can = ", ".join(permitted) or "nothing yet"
-        raise FieldError("conflict", detail=f"This visit is {row.state}; what can be done with it: {can}.")
-    return _keep(connection, site, row, act, by, said)
+        raise FieldError("conflict", detail=f"This visit is {state}; what can be done with it: {can}.")
 
 
 def _keep(connection: Connection, site: Site, row: Any, act: Act, by: str, said: Said) -> str:

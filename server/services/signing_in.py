@@ -23,7 +23,7 @@ from schemas.errors import FieldError
 from server.domain.roles import Role, Viewer
 from server.services.auditing import note_act
 from server.services.site import Site
-from server.storage import office_rows
+from server.storage import api_token_rows, office_rows
 from server.storage.types import AnyRow
 
 HOUR_MS = 3_600_000
@@ -80,7 +80,7 @@ def add_user(
 
 
 def set_password(site: Site, name: str, password: str, by: str) -> None:
-    """Give an account a new password, a second factor to set up anew, and no session; raise `not-found`."""
+    """Give an account a new password, a second factor to set up anew, no session and no token; raise `not-found`."""
     _check_password(name, password)
     hashed = _hasher().hash(password)
 
@@ -90,6 +90,7 @@ def set_password(site: Site, name: str, password: str, by: str) -> None:
         office_rows.change_user(connection, row.id, **new)
         office_rows.put_recovery_codes(connection, row.id, [])
         office_rows.end_sessions(connection, row.id, site.now())
+        api_token_rows.revoke_tokens(connection, row.id, site.now())
         note_act(connection, site, Viewer("", by, frozenset()), "reset_user", "user", name)
 
     site.store.write(job)

@@ -65,7 +65,7 @@ def read_cases_of(connection: Connection, person_id: str, agencies: Agencies) ->
 
 def read_assignments(connection: Connection, case_id: str) -> list[AnyRow]:
     """Give who had a case, the newest first."""
-    rows = select(assignment, agent.c.code).join(agent, agent.c.id == assignment.c.agent_id)
+    rows = select(assignment, agent.c.code, agent.c.agency_id).join(agent, agent.c.id == assignment.c.agent_id)
     return _rows(connection, rows.where(assignment.c.case_id == case_id).order_by(assignment.c.from_ms.desc()))
 
 

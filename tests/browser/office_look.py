@@ -92,6 +92,9 @@ def addresses(site: Site) -> dict[str, str]:
     # -- accounts --
     pages |= {"accounts": "/accounts"}
 
+    # -- tokens --
+    pages |= {"tokens": "/me/tokens"}
+
     # -- visit --
     with site.store.read() as connection:
         graves = select(visit.c.visit_id).where(visit.c.state == "awaiting_review").order_by(visit.c.rank)

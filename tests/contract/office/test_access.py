@@ -68,6 +68,8 @@ OPENS = {
     "replay_delivery": "admin",
     # -- accounts --
     "accounts": "admin", "add_account": "admin", "change_account": "admin",
+    # -- tokens --
+    "tokens": ALL, "make_token": ALL, "revoke_token": ALL,
 }  # fmt: skip
 UNGUARDED = {"look", "sign_in_page", "sign_in"}
 
@@ -141,7 +143,7 @@ FORMS = {
 }  # fmt: skip
 LISTS = {
     "policy", "today", "queue", "bulk_start", "cases", "dispatch", "conflicts", "devices", "statements", "settlement",
-    "complaints", "oversight", "rulebooks", "try_visit",
+    "complaints", "oversight", "rulebooks", "try_visit", "tokens",
 }  # fmt: skip
 
 

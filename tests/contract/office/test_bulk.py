@@ -132,7 +132,7 @@ def test_what_needs_a_look_is_never_in_a_bulk(desk: Desk) -> None:
     assert [clean] == re.findall(r'data-row href="/office/visits/([0-9a-f-]+)"', browser.get(where))
 
 
-def overridden(office: Office) -> str:
+def overridden(office: Office, *, is_ended: bool = True) -> str:
     """Make a visit whose crew went on against a warning."""
     phone = carrier(office)
     case_id = office.add_case("R1")
@@ -140,13 +140,14 @@ def overridden(office: Office) -> str:
     phone.exchange()
     about = {"case_id": case_id, "visit_id": office.site.new_id(), "packet_rev": 1}
     started = {"fixes": [DOOR], "warned": [StartRemark.OUTSIDE_HOURS.value], "override_reason": "they asked for it"}
-    for kind, body in (
+    events = (
         ("visit_started", started), ("outcome_noted", {"contact_result": "nobody", "disposition": "none"}),
         ("visit_ended", {"reason": "completed", "fixes": [DOOR | {"lat_e7": DOOR["lat_e7"] + 7}]}),
-    ):  # fmt: skip
+    )  # fmt: skip
+    for kind, body in events[: 3 if is_ended else 2]:
         office.clock.advance(minutes=2)
         phone.record(kind, body, **about)
-    phone.exchange(phone.log[-3:])
+        phone.exchange(phone.log[-1:])
     reconcile(office.site)
     return about["visit_id"]
 
@@ -175,6 +176,16 @@ def test_an_amendment_is_not_the_first_of_two(desk: Desk) -> None:
     said = desk.sign_in("reviewer").follow(f"/visits/{visit_id}/decide", act="amended", disposition="refused")
 
     assert "approve it first; a second person may amend it" in said
+    assert [] == desk.office.rows(desk_tables.second.select())
+
+
+def test_a_visit_that_is_still_open_has_no_first_of_two(desk: Desk) -> None:
+    """What cannot be approved yet cannot be approved by the first of two either."""
+    visit_id = overridden(desk.office, is_ended=False)
+
+    said = desk.sign_in("reviewer").follow(f"/visits/{visit_id}/decide", act="approved")
+
+    assert "what can be done with it: nothing yet" in said
     assert [] == desk.office.rows(desk_tables.second.select())
 
 

@@ -8,7 +8,7 @@ from server.storage.tables import metadata
 from server.storage.webhook_tables import delivery, webhook
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

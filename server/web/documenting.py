@@ -22,6 +22,7 @@ REFUSALS = {
     411: "No length.",
     413: "Too large.",
     415: "Another media type or encoding.",
+    422: "Some fields cannot be taken as they are.",
     429: "Too often.",
     460: "Another hash.",
     500: "Unforeseen.",
@@ -41,8 +42,13 @@ def documented(
     refusals: Iterable[int] = (),
     body: type[Schema] | None = None,
     query: Iterable[Mapping[str, Any]] = (),
+    **more: Any,
 ) -> Callable[[View], View]:
-    """Document a view: its answers (a schema, or a sentence), the refusals it may give, its body, its query."""
+    """
+    Document a view: its answers (a schema, or a sentence), the refusals it may give, its body, its query.
+
+    *more* are further members of its operation: `security`, `x-roles`.
+    """
 
     def document(view: View) -> View:
         for status, answer in answers.items():
@@ -57,6 +63,8 @@ def documented(
             view = _documenter.doc(requestBody={"required": True, "content": content})(view)
         if query:
             view = _documenter.doc(parameters=list(query))(view)
+        if more:
+            view = _documenter.doc(**more)(view)
         return view
 
     return document

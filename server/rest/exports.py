@@ -1,0 +1,70 @@
+"""Exports: a file is asked for, written by the worker, and fetched; a download that broke off goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, send_file
+from marshmallow import fields, validate
+
+from schemas.errors import FieldError
+from schemas.messages import format_time
+from schemas.shapes import Strict
+from server.domain.roles import TokenScope, Viewer
+from server.rest.access import EXPORTERS
+from server.rest.asking import Asked
+from server.rest.desk_answers import ExportSchema
+from server.rest.routes import PREFIX, Routes, Told
+from server.services import exporting
+from server.services.auditing import noted
+from server.services.site import Site
+from server.storage.types import AnyRow
+
+
+class ExportBody(Strict):
+    """What is written, in which form, and whether persons may be told from it."""
+
+    kind = fields.String(required=True, validate=validate.OneOf(list(exporting.KINDS)))
+    format = fields.String(required=True, validate=validate.OneOf(exporting.FORMATS))
+    profile = fields.String(required=True, validate=validate.OneOf(exporting.PROFILES))
+
+
+def add_routes(routes: Routes) -> None:
+    """Put these routes on the API. Each sees and fetches what its account asked for, within its agencies."""
+    site = routes.site
+
+    @routes.post("/exports", TokenScope.EXPORT, *EXPORTERS, body=ExportBody, answers={202: ExportSchema})
+    def ask_export(viewer: Viewer, asked: Asked) -> tuple[int, Told]:
+        """Have a file written; look at it until its state is done."""
+        export_id = exporting.ask_export(site, viewer, asked["kind"], asked["format"], asked["profile"])
+        return 202, _tell(site, exporting.find_export(site, viewer, export_id))
+
+    @routes.get(
+        "/exports/<uuid:export_id>", TokenScope.EXPORT, *EXPORTERS, answers={200: ExportSchema}, refusals=(404,)
+    )
+    def read_export(viewer: Viewer, asked: Asked, export_id: str) -> Told:
+        """Say how far an export is."""
+        return _tell(site, exporting.find_export(site, viewer, export_id))
+
+    @routes.get(
+        "/exports/<uuid:export_id>/file", TokenScope.EXPORT, *EXPORTERS, refusals=(404,),
+        answers={200: "The file.", 206: "The part of it that Range asked for.", 304: "It is as it was."},
+    )  # fmt: skip
+    def fetch_export(viewer: Viewer, asked: Asked, export_id: str) -> Told:
+        """Give the file; a download that broke off can be resumed by Range."""
+        path = exporting.path_of(site, exporting.find_export(site, viewer, export_id))
+        if not path.exists():
+            raise FieldError("not-found", detail="This file is not here yet, or no longer; ask for it once more.")
+        with noted(site, viewer, "downloaded", "export", export_id, part="file"):
+            answer: Response = send_file(path.resolve(), as_attachment=True, conditional=True)
+        return answer
+
+
+def _tell(site: Site, row: AnyRow) -> Mapping[str, Any]:
+    is_there = row.state == "done" and exporting.path_of(site, row).exists()
+    return {
+        **{name: getattr(row, name) for name in ("id", "kind", "format", "profile", "state", "rows", "size", "sha256")},
+        "problem": row.problem, "made": format_time(row.made_ms),
+        "file": f"{PREFIX}/exports/{row.id}/file" if is_there else None,
+    }  # fmt: skip
