@@ -48,7 +48,7 @@ def test_a_token_is_shown_once_and_kept_as_its_hash(desk: Desk) -> None:
     assert hashlib.sha256(secret.encode()).hexdigest() == row.secret
     assert secret not in page
     assert "nightly" in page
-    assert "read, review" in page
+    assert "<code>read</code>, <code>review</code>" in page
     assert [{"scopes": ["read", "review"], "agencies": [], "last_day": last_day(desk, 30)}] == acts(desk, "made_token")
     caller = find_caller(desk.office.site, secret)
     assert ("reviewer", {TokenScope.READ, TokenScope.REVIEW}) == (caller.viewer.name, set(caller.scopes))
