@@ -72,5 +72,5 @@ def read_retry_after(text: str, now_ms: int) -> int:
         return int(text[:9])
     try:
         return max(0, round(parsedate_to_datetime(text).timestamp() - now_ms / 1000))
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, TypeError, IndexError):  # it is somebody else's text
         return 0

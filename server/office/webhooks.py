@@ -32,7 +32,7 @@ def say_kind(kind: str) -> str:
         "complaint.changed": _("a complaint was matched, acknowledged or answered"),
         "statement.signed_off": _("a device's day was signed off"),
         "test": _("a test"),
-    }.get(kind, kind)
+    }[kind]
 
 
 def say_problem(problem: str | None, status: int | None) -> str:
