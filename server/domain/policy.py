@@ -53,7 +53,7 @@ class PolicyRow:
     def target(self) -> str:
         """Whom it names, in words."""
         if self.team is None and self.agency is None:
-            return "anybody"
+            return "the office"
         return f"team {self.team}" if self.team is not None else f"agency {self.agency}"
 
 

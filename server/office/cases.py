@@ -11,6 +11,7 @@ from schemas.errors import FieldError
 from schemas.vocabulary import HoldReason, HoldScope
 from server.domain.priority import NEVER
 from server.domain.roles import Role, Viewer
+from server.office.factors import say_factor, say_why
 from server.office.layout import ANSWER, DISPATCH, REVIEW
 from server.office.pages import Answer, Pages, go, show, tell, words
 from server.office.texts import gettext as _
@@ -86,7 +87,8 @@ def add_pages(pages: Pages) -> None:
         tried = try_case(site, case_id) if row.status == "open" else None
         return show(
             "case", row=row, tried=tried, ranked=ranked, reasons=HoldReason, scopes=HoldScope, now_ms=site.now(),
-            never=NEVER, may_say=viewer.may({Role.DISPATCHER, Role.SUPERVISOR}), **known,
+            never=NEVER, factor_word=say_factor, why_word=say_why,
+            may_say=viewer.may({Role.DISPATCHER, Role.SUPERVISOR}), **known,
         )  # fmt: skip
 
     @pages.post("/cases/<case_id>/holds", *HOLDERS)

@@ -64,7 +64,7 @@ def add_pages(pages: Pages) -> None:
         except FieldError as error:
             faults = [(*place_fault(path, table), " ".join(said)) for path, said in error.fields.items()]
             faults = faults or [("", "", "", error.detail)]
-            return Response(show("policy", table=table, area=area, faults=faults), 422)
+            return Response(show("policy", table=table, area=area, faults=faults), 422, mimetype="text/html")
         note_look(site, viewer, "board", "")
         return show("proposal", proposal=proposal)
 

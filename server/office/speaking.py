@@ -27,7 +27,6 @@ from schemas.vocabulary import EventKind
 from schemas.words import WORDS, say_body
 from server.domain.conduct.codes import say_conduct
 from server.domain.findings.codes import CATALOGUE, Code, fill_sentence
-from server.domain.priority import Factor
 from server.domain.reviewing import State
 from server.domain.roles import Role
 from server.office.texts import gettext as _
@@ -58,6 +57,7 @@ def read_texts(name: str) -> NullTranslations:
             write_mo(compiled, read_po(file, locale="zh_Hans"))
         compiled.seek(0)
         texts.merge(Translations(compiled))
+    texts.plural = lambda _number: 0  # `merge` keeps English's way of counting; a catalogue here has one form
     return texts
 
 
@@ -90,7 +90,7 @@ def register_languages(app: Flask, site: Site) -> None:
     app.jinja_env.globals.update(
         when=when, when_told=when_told, since=since, span=say_span, called=say_word, language=language,
         state_word=say_state, role_word=say_role, request_word=say_request, case_word=say_status,
-        device_word=say_device, job_word=say_job, factor_word=say_factor, file_word=say_file, money=say_money,
+        device_word=say_device, job_word=say_job, file_word=say_file, money=say_money,
         local_clock=lambda text: say_clock(text, site.settings.zone), event_words=say_event, code_words=say_code,
         finding_words=say_finding, conduct_words=lambda code: say_conduct(code, language()),
     )  # fmt: skip
@@ -182,17 +182,6 @@ def say_status(name: str) -> str:
     """Give what a case's status is called."""
     said: dict[str, str] = {"open": _("open"), "paid": _("paid"), "closed": _("closed"), "expired": _("expired")}
     return said[name]
-
-
-def say_factor(name: str) -> str:
-    """Give what a factor of priority is called."""
-    said: dict[Factor, str] = {
-        Factor.DAYS_PAST_DUE: _("days past due"), Factor.AMOUNT: _("amount overdue, in minor units"),
-        Factor.TRIES: _("tries to reach the person of late"),
-        Factor.DAYS_SINCE_CONTACT: _("days since the person was last reached"),
-        Factor.OPEN_HOURS: _("hours in which a visit may start in the days ahead"),
-    }  # fmt: skip
-    return said[Factor(name)]
 
 
 def say_money(amount: int, currency: str) -> str:

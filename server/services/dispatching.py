@@ -125,7 +125,7 @@ def propose_nearest(site: Site, viewer: Viewer, area: str, crew: int) -> Proposa
 def propose_load(site: Site, viewer: Viewer, area: str, crew: int) -> Proposal:
     """Say what would come of giving each free case of an area, by priority, to the crew that carries least."""
     plan = policies.plan_by_load(site, area or None, crew, _order(site, area), _codes(site, viewer))
-    return _follow(site, viewer, plan)
+    return replace(_follow(site, viewer, plan), rows={})
 
 
 def propose_policy(site: Site, viewer: Viewer, rows: Sequence[PolicyRow], area: str) -> Proposal:

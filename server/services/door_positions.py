@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy import Connection
 
 from schemas.errors import FieldError
+from server.domain.day_plan import M_PER_E7
 from server.domain.door_positions import DoorProposal, propose_door
 from server.domain.findings.codes import Code
 from server.domain.findings.place import read_fixes
@@ -45,7 +46,11 @@ class OpenDoor:
     @property
     def frame(self) -> Frame:
         """How it lies on a sketch: the fixes, their middle, and what is held unless it is far away."""
-        points = [self.proposal.at, *(point for point, _ in self.proposal.fixes.values())]
+        circles = [(self.proposal.at, self.proposal.spread_dm), *self.proposal.fixes.values()]
+        points = [
+            (lat + side * round(radius / 10 / M_PER_E7), lon)
+            for (lat, lon), radius in circles for side in (-1, 1)
+        ]  # fmt: skip
         if self.held is not None and (self.proposal.distance_dm or 0) <= MOST_DRAWN_DM:
             points.append((self.held.lat_e7, self.held.lon_e7))
         return frame_points(points, WIDTH, HEIGHT, least_m=self.proposal.spread_dm / 10 * 4)

@@ -98,7 +98,7 @@ def _check_targets(rows: Sequence[PolicyRow], teams: set[str], agencies: set[str
 
 def plan_by_load(site: Site, area: str | None, crew: int, order: Sequence[str], agents: Collection[str]) -> Plan:
     """Say which of *agents* would get each open case nobody has: who speaks its language, then who carries least."""
-    return plan_by_policy(site, [PolicyRow("work load", crew=crew)], area, order, agents)
+    return plan_by_policy(site, [PolicyRow("", crew=crew)], area, order, agents)
 
 
 def assign_by_policy(

@@ -8,7 +8,9 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from server.office.factors import USUAL
 from server.services import dispatching, prioritizing
+from server.services.priority_table import load_usual
 from server.storage import priority_tables, tables
 from server.storage.conduct_tables import judgement
 from tests.contract.office.desk import Browser, Desk
@@ -145,6 +147,11 @@ def test_where_too_many_are_free_the_newest_stand_first_and_the_page_says_so(
     assert ["R2", "R1"] == _order(everywhere)
     assert "In order of priority" in mission
     assert ["R2"] == _order(mission)
+
+
+def test_what_the_usual_weights_say_is_said_in_both_languages() -> None:
+    """Each of their sentences is one that the office has in Chinese."""
+    assert {each.why for each in load_usual().factors} == {str(each) for each in USUAL}
 
 
 def test_a_case_explains_its_priority_and_takes_what_people_say_of_it(desk: Desk) -> None:

@@ -14,6 +14,7 @@ from server.domain.conduct.rules import RuleType
 from server.domain.conduct.voices import ANSWERS, QUESTIONS
 from server.domain.findings.codes import Code
 from server.importing.fields import load_spec
+from server.office.conflicts import ACTS as DOOR_ACTS
 from server.office.devices import ACTS
 from server.office.replying import read_replies
 from server.office.speaking import read_texts
@@ -27,6 +28,7 @@ LOOKING = {"note_look": 2}
 MADE = {f"device_{act}" for act in ACTS} | {f"{act}_hold" for act in ("lift", "extend", "confirm")}
 MADE |= {f"{act}_call" for act in ("take", "hold", "message", "close")} | {"bulk_done", "bulk_cancelled"}
 MADE |= {f"{act}_contact" for act in ("accept", "keep", "edit")} | {"approved", "returned", "rejected", "amended"}
+MADE |= {"switched_webhook_on", "switched_webhook_off", "joined_persons", "parted_persons", *DOOR_ACTS.values()}
 KEPT = {"answer", "verify", "office", "telephone", "device", "public", "identity", "name_phone", "name_address"}
 KEPT |= {"rows", "new", "changed", "unchanged", "repeated", "rejected", "doubts", "unplaced", "matches"}
 KEPT |= {"not_between", "only_between", "not_on", "not_at", "not_by"}

@@ -76,6 +76,13 @@ def test_chinese_keeps_every_value(name: str, english: str, chinese: str) -> Non
     assert not set("!！") & set(chinese)
 
 
+def test_a_count_of_any_number_is_said_in_chinese() -> None:
+    """Chinese has one form for one and for many; no number falls back to English."""
+    texts = speaking.read_texts("zh")
+
+    assert ["%(num)d 个案件"] * 4 == [texts.ngettext("%(num)d case", "%(num)d cases", each) for each in (0, 1, 2, 312)]
+
+
 def test_pages_come_in_the_language_of_the_account(desk: Desk) -> None:
     """The browser's language before signing in, the account's once it has one."""
     browser = desk.sign_in("reviewer")
