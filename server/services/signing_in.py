@@ -22,6 +22,7 @@ from sqlalchemy import Connection
 from schemas.errors import FieldError
 from server.domain.roles import Role, Viewer
 from server.services.auditing import note_act
+from server.services.rights import check_admin_stays
 from server.services.site import Site
 from server.storage import office_rows
 from server.storage.types import AnyRow
@@ -100,9 +101,7 @@ def close_user(site: Site, name: str, by: str) -> None:
 
     def job(connection: Connection) -> None:
         row = _known(connection, name)
-        admins = [each for each in office_rows.list_users(connection) if _is_admin(each)]
-        if [row.id] == [each.id for each in admins]:
-            raise FieldError("conflict", detail=f"{name} is the last administrator; make another one first.")
+        check_admin_stays(connection, row.id)
         office_rows.change_user(connection, row.id, status="closed")
         office_rows.end_sessions(connection, row.id, site.now())
         note_act(connection, site, Viewer("", by, frozenset()), "closed_user", "user", name)
@@ -199,10 +198,6 @@ def _viewer(row: AnyRow, session_id: str = "", csrf: str = "") -> Viewer:
         row.id, row.name, frozenset(Role(each) for each in row.roles), frozenset(row.agencies), row.language,
         session_id, csrf, row.agent_id or "", lacks_totp=row.needs_totp and row.totp_secret is None,
     )  # fmt: skip
-
-
-def _is_admin(row: AnyRow) -> bool:
-    return row.status == "active" and Role.ADMIN in row.roles
 
 
 def _known(connection: Connection, name: str) -> AnyRow:

@@ -37,6 +37,18 @@ def list_users(connection: Connection) -> list[AnyRow]:
     return list(connection.execute(select(office_user).order_by(office_user.c.name)))
 
 
+def page_users(connection: Connection, part: str, after: str, most: int) -> list[AnyRow]:
+    """Give accounts by name, whose name holds a part, from after a name on."""
+    wanted = select(office_user).where(office_user.c.name.icontains(part, autoescape=True), office_user.c.name > after)
+    return list(connection.execute(wanted.order_by(office_user.c.name).limit(most)))
+
+
+def lock_active(connection: Connection) -> list[AnyRow]:
+    """Give the accounts in use, which nobody else changes meanwhile."""
+    active = select(office_user).where(office_user.c.status == "active")
+    return list(connection.execute(active.order_by(office_user.c.id).with_for_update()))
+
+
 def change_user(connection: Connection, user_id: str, **values: Any) -> None:
     """Change an account."""
     connection.execute(update(office_user).where(office_user.c.id == user_id).values(**values))

@@ -30,6 +30,7 @@ from server.services import signing_in
 from server.services.searching import index_due
 from server.services.site import Site
 from server.settings import Settings
+from server.storage import office_rows
 from server.storage.tables import agent, case, device
 from server.storage.visit_tables import visit
 from server.storage.voice_tables import complaint
@@ -86,7 +87,9 @@ def addresses(site: Site) -> dict[str, str]:
     pages |= {"audit": "/audit"}
 
     # -- accounts --
-    pages |= {"accounts": "/accounts"}
+    pages |= {"accounts": "/accounts", "accounts-none": "/accounts?q=zzzz"}
+    with site.store.read() as connection:
+        pages |= {f"account-{row.name}": f"/accounts/{row.id}" for row in office_rows.page_users(connection, "", "", 2)}
 
     # -- visit --
     with site.store.read() as connection:

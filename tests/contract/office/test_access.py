@@ -60,7 +60,7 @@ OPENS = {
     # -- audit --
     "audit": "auditor admin", "verify_audit": "auditor admin",
     # -- accounts --
-    "accounts": "admin", "add_account": "admin", "change_account": "admin",
+    "accounts": "admin", "account": "admin", "add_account": "admin", "change_account": "admin",
 }  # fmt: skip
 UNGUARDED = {"look", "sign_in_page", "sign_in"}
 
