@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, Select, exists, select
 
 from server.storage.desk_tables import statement_sign_off
 from server.storage.feed import upsert
@@ -105,10 +105,15 @@ def put_sign_off(connection: Connection, row: Mapping[str, Any]) -> None:
 
 def list_heard_since(connection: Connection, agencies: Agencies, since_ms: int) -> list[AnyRow]:
     """Give the devices from which anything was received since a moment, by agent."""
+    return list(connection.execute(list_heard(agencies, since_ms)))
+
+
+def list_heard(agencies: Agencies, since_ms: int) -> Select[Any]:
+    """Ask for the devices from which anything was received since a moment, by agent."""
     heard = (link.c.received_ms >= since_ms) & (chain.c.device_id == device.c.id)
     some = exists(select(link.c.seq).select_from(link.join(chain, chain.c.pos == link.c.chain_pos)).where(heard))
     wanted = _LISTED.where(some, agent_within(device.c.agent_id, agencies))
-    return list(connection.execute(wanted.order_by(agent.c.code, device.c.id)))
+    return wanted.order_by(agent.c.code, device.c.id)
 
 
 def read_month(connection: Connection, agencies: Agencies, since_ms: int, until_ms: int) -> list[AnyRow]:

@@ -67,6 +67,7 @@ def addresses(site: Site) -> dict[str, str]:
 
     # -- statements --
     pages |= {"statements": "/statements?day=2016-10-12", "settlement": "/settlement?month=2016-10"}
+    pages |= {"statements-month": "/statements?month=2016-10"}
 
     # -- complaints --
     pages |= {kind: f"/complaints?tab={kind}" for kind in ("complaints", "requests", "help")}
