@@ -26,6 +26,8 @@ def add_pages(pages: Pages) -> None:
             row = job_rows.find_job(connection, "export", export_id) if is_id(export_id) else None
         if row is None or row.user_id != viewer.id:
             raise FieldError("not-found")
+        if viewer.agencies and not (row.agencies and viewer.agencies.issuperset(row.agencies)):
+            raise FieldError("not-found", detail=_("Your account was limited since; ask for this file once more."))
         return row
 
     @pages.get("/exports", *EXPORTERS)
@@ -56,7 +58,7 @@ def add_pages(pages: Pages) -> None:
         """Give the file, or its manifest; a download that broke off can be resumed."""
         row = find(viewer, export_id)
         path = exporting.path_of(site, row)
-        path = path if part == "file" else path.with_name(path.name + ".manifest.json")
+        path = path if part == "file" else exporting.manifest_of(path)
         if part not in {"file", "manifest"} or not path.exists():
             raise FieldError("not-found", detail=_("This file is not here, or no longer; ask for it once more."))
         with noted(site, viewer, "downloaded", "export", export_id, part=part):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -26,9 +26,14 @@ from server.services.signing_off import fingerprint
 from server.services.site import Site
 from server.services.statements import stated_place, zone_of
 from server.storage import day_rows
+from server.storage.export_rows import Rows
 from server.storage.types import AnyRow
 
 DAY_MS = 86_400_000
+COUNTED = (
+    "day", "received", "accepted", "parked", "id_reuse", "duplicates", "erased", "withheld", "files_named",
+    "files_missing", "is_in_gap", "is_signed_off", "is_changed", "signed_off_ms",
+)  # fmt: skip
 
 
 class DayState(StrEnum):
@@ -52,6 +57,11 @@ class DayAccount:
     def is_changed(self) -> bool:
         """Whether it is not what was signed off."""
         return self.sign_off is not None and self.sign_off.sha256 != fingerprint(self.statement or {})
+
+    @property
+    def signed_off_by(self) -> str | None:
+        """Who signed it off, as it is or as it was."""
+        return self.sign_off.by if self.sign_off else None
 
     @property
     def state(self) -> DayState:
@@ -87,6 +97,28 @@ def list_month(site: Site, viewer: Viewer, month: str, after: tuple[str, str] | 
         rows = day_rows.list_month_devices(connection, agencies, since_ms, until_ms + DAY_MS, after, most + 1)
         told = read_device_days(connection, site, rows[:most], days[0], days[-1], since_ms)
     return Month(days, [(row, told[row.id]) for row in rows[:most]], len(rows) > most)
+
+
+def ask_statements(site: Site, agencies: Collection[str]) -> Rows:
+    """Ask for a row of every device and day: what the server counts, what is missing, who signed it off."""
+
+    def read(connection: Connection) -> Iterator[dict[str, Any]]:
+        for device in day_rows.read_devices(connection, agencies):
+            about = {"device_id": device.id, "agent": device.code, "agency": device.agency_name}
+            for day, account in read_device_days(connection, site, [device])[device.id].items():
+                stands = {"state": account.state.value, "signed_off_by": account.signed_off_by}
+                yield about | stands | _count(day, account)
+
+    return Rows(("device_id", "agent", "agency", "state", "signed_off_by", *COUNTED), read)
+
+
+def _count(day: str, account: DayAccount) -> dict[str, Any]:
+    told = account.statement or state_day("", "", day, "", [], {})
+    return dict(zip(COUNTED, (
+        day, *(told[name] for name in COUNTED[1:7]), told["withheld_open"], told["files"]["named"],
+        len(told["files"]["missing"]), account.is_in_gap, account.sign_off is not None, account.is_changed,
+        account.sign_off and account.sign_off.at_ms,
+    ), strict=True))  # fmt: skip
 
 
 def read_device_days(

@@ -13,12 +13,13 @@ from typing import Any
 from sqlalchemy import Connection, and_, false, func, or_, select, tuple_
 
 from server.storage.desk_tables import statement_sign_off
-from server.storage.field_rows import Agencies, list_heard
+from server.storage.field_rows import Agencies, list_heard, page_devices
 from server.storage.proof_tables import outbox_import
 from server.storage.tables import chain, device, event, link, wanted_file
 from server.storage.types import AnyRow
 
 AT_ONCE = 1000  # rows held at once
+NO_ID = "00000000-0000-0000-0000-000000000000"
 _KEPT = and_(event.c.agent_id == device.c.agent_id, event.c.id == link.c.event_id, event.c.digest == link.c.digest)
 _PLACES = (
     select(
@@ -40,6 +41,14 @@ def list_month_devices(
         at = wanted.selected_columns.code
         wanted = wanted.where(or_(at > code, and_(at == code, device.c.id > device_id)))
     return list(connection.execute(wanted.limit(most)))
+
+
+def read_devices(connection: Connection, agencies: Agencies) -> Iterator[AnyRow]:
+    """Give every device ever enrolled, one by one."""
+    after = NO_ID
+    while page := page_devices(connection, agencies, after, AT_ONCE):
+        yield from page
+        after = page[-1].id
 
 
 def read_chains_since(connection: Connection, device_ids: Sequence[str], since_ms: int) -> list[AnyRow]:

@@ -46,6 +46,12 @@ def list_devices(
     return list(connection.execute(wanted.order_by(device.c.seen_ms, device.c.id).limit(most)))
 
 
+def page_devices(connection: Connection, agencies: Agencies, after: str, most: int) -> list[AnyRow]:
+    """Give devices by id, from after one on; all of them, whatever state they are in."""
+    wanted = _LISTED.where(agent_within(device.c.agent_id, agencies), device.c.id > after)
+    return list(connection.execute(wanted.order_by(device.c.id).limit(most)))
+
+
 def find_device(connection: Connection, device_id: str, agencies: Agencies) -> AnyRow | None:
     """Give a device with agent and agency; none where it is another agency's."""
     wanted = _LISTED.where(device.c.id == device_id, agent_within(device.c.agent_id, agencies))
