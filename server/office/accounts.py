@@ -11,12 +11,15 @@ from schemas.errors import FieldError
 from server.domain.roles import ROLES, Role, Viewer
 from server.office.pages import Answer, Pages, attempt, check_unlimited, go, show, tell, tell_error, words
 from server.office.texts import gettext as _
-from server.services import rights, signing_in
+from server.services import linking, rights, signing_in
+from server.services.oidc import is_offered
 from server.services.site import Site
-from server.storage import office_rows, people_rows
+from server.storage import office_rows, oidc_rows, people_rows
 from server.storage.types import AnyRow, is_id
 
 PAGE = 50
+PROVIDED = {"link", "unlink"}  # where there is a provider
+ACTS = {"change", "close", "reset"} | PROVIDED
 
 
 def add_pages(pages: Pages) -> None:
@@ -53,14 +56,16 @@ def add_pages(pages: Pages) -> None:
         """Show an account with what it may, to be changed."""
         row = _find(site, viewer, user_id)
         with site.store.read() as connection:
-            agencies = _read_agencies(connection)
-        return show("account", row=row, agencies=agencies, roles=list(Role), seen=rights.state_rights(row))
+            agencies, linked = _read_agencies(connection), oidc_rows.read_subject(connection, user_id)
+        return show(
+            "account", row=row, agencies=agencies, roles=list(Role), seen=rights.state_rights(row), linked=linked
+        )  # fmt: skip
 
     @pages.post("/accounts/<user_id>/<act>", Role.ADMIN)
     def change_account(viewer: Viewer, user_id: str, act: str) -> Answer:
         """Change what an account may, close it, or give it a new password; never one's own."""
         row = _find(site, viewer, user_id)
-        if act not in {"change", "close", "reset"}:
+        if act not in ACTS or (act in PROVIDED and not is_offered(site)):
             raise FieldError("not-found")
         if row.id == viewer.id:
             tell(_("Nobody changes their own account here; ask another administrator."), "stop")
@@ -73,9 +78,20 @@ def add_pages(pages: Pages) -> None:
             if attempt(lambda: _change_rights(site, viewer, user_id)):
                 tell(_("Kept. It holds from the next page that %(name)s opens.", name=row.name))
             return go("account", user_id=user_id)
+        if act in PROVIDED:
+            if attempt(lambda: _change_link(site, viewer, user_id, act)):
+                tell(_("Done. It is noted in the audit."))
+            return go("account", user_id=user_id)
         password = secrets.token_urlsafe(12)
         signing_in.set_password(site, row.name, password, viewer.name)
         return show("account_made", name=row.name, password=password)
+
+
+def _change_link(site: Site, viewer: Viewer, user_id: str, act: str) -> None:
+    if act == "link":
+        linking.link_subject(site, viewer, user_id, words("subject", linking.LONGEST_SUBJECT + 1))
+    else:
+        linking.unlink_subject(site, viewer, user_id)
 
 
 def _find(site: Site, viewer: Viewer, user_id: str) -> AnyRow:

@@ -23,6 +23,7 @@ from server.office import (
     exports,
     help_calls,
     imports,
+    oidc,
     oversight,
     people,
     queue,
@@ -37,7 +38,7 @@ from server.office.speaking import register_languages
 from server.services.site import Site
 
 ROOMS = (
-    account, today, queue, visit, bulk, cases, people, dispatch, conflicts, devices, statements, complaints,
+    account, oidc, today, queue, visit, bulk, cases, people, dispatch, conflicts, devices, statements, complaints,
     help_calls, data_requests, oversight, rulebooks, imports, exports, audit, accounts,
 )  # fmt: skip
 

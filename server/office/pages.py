@@ -219,11 +219,18 @@ def check_origin() -> None:
 
 def set_cookie(answer: Response, token: str) -> Response:
     """Keep the session in the browser; over plain HTTP only on the machine itself."""
-    answer.set_cookie(
-        COOKIE, token, path="/office", httponly=True, samesite="Strict",
-        secure=(urlsplit(f"//{request.host}").hostname or "") not in LOOPBACK,
-    )  # fmt: skip
+    answer.set_cookie(COOKIE, token, path="/office", httponly=True, samesite="Strict", secure=is_elsewhere())
     return answer
+
+
+def is_elsewhere() -> bool:
+    """Say whether the browser asks another machine than its own, and so has to use TLS."""
+    return (urlsplit(f"//{request.host}").hostname or "") not in LOOPBACK
+
+
+def is_own_address(back: str) -> bool:
+    """Say whether an address to go on to is one of the office's pages, and on no other site."""
+    return back.startswith("/office/") and "\\" not in back
 
 
 def _mark(response: Response) -> Response:

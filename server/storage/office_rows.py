@@ -9,7 +9,18 @@ from sqlalchemy import Connection, insert, select, update
 
 from server.storage.feed import upsert
 from server.storage.office_tables import office_session, office_user, recovery_code, saved_view
+from server.storage.oidc_tables import oidc_session
 from server.storage.types import AnyRow
+
+_SESSION = (
+    select(
+        office_session.c.id.label("session_id"), office_session.c.csrf, office_session.c.made_ms,
+        office_session.c.seen_ms, office_user, oidc_session.c.has_second,
+    )
+    .join(office_user, office_user.c.id == office_session.c.user_id)
+    .outerjoin(oidc_session, oidc_session.c.session_id == office_session.c.id)
+    .where(office_session.c.ended_ms.is_(None))
+)  # fmt: skip
 
 
 def add_user(connection: Connection, row: Mapping[str, Any]) -> None:
@@ -79,16 +90,13 @@ def add_session(connection: Connection, row: Mapping[str, Any]) -> None:
 
 
 def find_session(connection: Connection, token: str) -> AnyRow | None:
-    """Give the session of a cookie (its hash), with its account."""
-    wanted = (
-        select(
-            office_session.c.id.label("session_id"), office_session.c.csrf, office_session.c.made_ms,
-            office_session.c.seen_ms, office_user,
-        )
-        .join(office_user, office_user.c.id == office_session.c.user_id)
-        .where(office_session.c.token == token, office_session.c.ended_ms.is_(None))
-    )  # fmt: skip
-    return connection.execute(wanted).one_or_none()
+    """Give the session of a cookie (its hash), with its account; none once it was ended."""
+    return connection.execute(_SESSION.where(office_session.c.token == token)).one_or_none()
+
+
+def read_session(connection: Connection, session_id: str) -> AnyRow | None:
+    """Give a session with its account; none once it was ended."""
+    return connection.execute(_SESSION.where(office_session.c.id == session_id)).one_or_none()
 
 
 def see_session(connection: Connection, session_id: str, now_ms: int) -> None:

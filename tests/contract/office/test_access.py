@@ -23,6 +23,8 @@ OPENS = {
     # -- account --
     "home": ALL, "me": ALL, "miss": ALL, "choose_language": ALL, "end_session": ALL, "totp": ALL, "keep_totp": ALL,
     "sign_out": ALL,
+    # -- oidc --
+    "link_oidc": ALL, "unlink_oidc": ALL,
     # -- today --
     "today": ALL,
     # -- queue --
@@ -62,7 +64,7 @@ OPENS = {
     # -- accounts --
     "accounts": "admin", "account": "admin", "add_account": "admin", "change_account": "admin",
 }  # fmt: skip
-UNGUARDED = {"look", "sign_in_page", "sign_in"}
+UNGUARDED = {"look", "sign_in_page", "sign_in", "begin_oidc", "hear_oidc", "give_oidc_code"}
 
 
 def pages_of(desk: Desk) -> Pages:
