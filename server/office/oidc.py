@@ -102,8 +102,9 @@ def add_pages(pages: Pages) -> None:
             link_subject(site, viewer, viewer.id, vouched.subject)
         except FieldError as error:
             return _forget(show_error(error))
+        answer = _lead(url_for("office.me"))  # before it is told, which the page after it is to say
         tell(_("Your account is linked. From now on %(provider)s signs you in, too.", provider=name_of(site)))
-        return _forget(_lead(url_for("office.me")))
+        return _forget(answer)
 
     @pages.unguarded("/sign-in/oidc/code", "POST")
     def give_oidc_code() -> Answer:

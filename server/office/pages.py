@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from flask import Blueprint, Flask, flash, g, redirect, render_template, request, url_for
+from flask.sessions import SecureCookieSessionInterface
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -238,9 +239,18 @@ def _mark(response: Response) -> Response:
     return response
 
 
+class SaidCookie(SecureCookieSessionInterface):
+    """What pages say to the next page, kept as the session's cookie is."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Say whether it goes over TLS only."""
+        return is_elsewhere()
+
+
 def secure_sessions(app: Flask, site: Site) -> None:
     """Sign what pages say to the next page (`tell`) with the site's secret."""
     app.secret_key = hmac.digest(site.nonce_secret, b"office flash", "sha256")
+    app.session_interface = SaidCookie()
     app.config.update(
         SESSION_COOKIE_NAME="fairvisit_said", SESSION_COOKIE_PATH="/office", SESSION_COOKIE_SAMESITE="Strict"
     )

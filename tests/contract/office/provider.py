@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import json
 import secrets
 import threading
@@ -39,7 +40,6 @@ class Provider:
     told_issuer: str = ""
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     declines: bool = False
-    asked: list[str] = field(default_factory=list)
 
     def tell(self) -> dict[str, Any]:
         """Give what it says of itself."""
@@ -68,9 +68,9 @@ class Provider:
         """Give a token for a code, once, to the client it was made for; None for anybody else."""
         sent = {name: values[0] for name, values in parse_qs(form).items()}
         asked = self.codes.pop(sent.get("code", ""), None)
-        proof = base64.urlsafe_b64encode(hashlib.sha256(sent.get("code_verifier", "").encode()).digest())
+        proof = _plain(hashlib.sha256(sent.get("code_verifier", "").encode()).digest())
         basic = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
-        if asked is None or proof.decode().rstrip("=") != asked["code_challenge"]:
+        if asked is None or proof != asked["code_challenge"]:
             return None
         if authorization != f"Basic {basic}" or sent["redirect_uri"] != asked["redirect_uri"]:
             return None
@@ -84,10 +84,16 @@ class Provider:
         } | self.claims  # fmt: skip
         said = {name: value for name, value in claims.items() if value is not None}
         header = {"alg": "RS256", "kid": self.key.kid} | self.header
+        signed = ".".join(_plain(json.dumps(each).encode()) for each in (header, said))
         if header["alg"] == "none":
-            parts = (json.dumps(each).encode() for each in (header, said))
-            return ".".join([*(base64.urlsafe_b64encode(each).decode().rstrip("=") for each in parts), ""])
+            return f"{signed}."
+        if header["alg"] == "HS256":  # as though the public key were a secret that both know
+            return f"{signed}.{_plain(hmac.digest(self.key.as_pem(private=False), signed.encode(), 'sha256'))}"
         return jwt.encode(header, said, self.key, algorithms=[header["alg"]])
+
+
+def _plain(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 @contextmanager
@@ -101,7 +107,6 @@ def running(now: Callable[[], int]) -> Iterator[Provider]:
         def do_GET(self) -> None:
             """Tell of itself, its keys, or let somebody in."""
             parts = urlsplit(self.path)
-            provider.asked.append(parts.path)
             if parts.path == "/authorize":
                 self.send_response(302)
                 self.send_header("Location", provider.sign_in(parts.query))
