@@ -76,7 +76,7 @@ def add_pages(pages: Pages) -> None:
             row = office_rows.read_user(connection, viewer.id)
             sessions = office_rows.list_sessions(connection, viewer.id, site.now() - signing_in.IDLE_MS)
             codes_left = office_rows.count_recovery_codes(connection, viewer.id)
-            linked = oidc_rows.read_subject(connection, viewer.id)
+            linked = oidc_rows.read_subject(connection, site.settings.oidc_issuer, viewer.id)
             may_link = not oidc_rows.is_oidc_session(connection, viewer.session_id)
         return show(
             "me", account=row, sessions=sessions, codes_left=codes_left, languages=LANGUAGES, linked=linked,

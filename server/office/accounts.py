@@ -56,7 +56,8 @@ def add_pages(pages: Pages) -> None:
         """Show an account with what it may, to be changed."""
         row = _find(site, viewer, user_id)
         with site.store.read() as connection:
-            agencies, linked = _read_agencies(connection), oidc_rows.read_subject(connection, user_id)
+            agencies = _read_agencies(connection)
+            linked = oidc_rows.read_subject(connection, site.settings.oidc_issuer, user_id)
         return show(
             "account", row=row, agencies=agencies, roles=list(Role), seen=rights.state_rights(row), linked=linked
         )  # fmt: skip

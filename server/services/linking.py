@@ -86,13 +86,17 @@ def link_subject(site: Site, viewer: Viewer, user_id: str, subject: str) -> None
         found = oidc_rows.find_subject(connection, issuer, subject)
         if row.status != "active":
             raise FieldError("conflict", detail=f"The account {row.name} is closed.")
-        if found is not None and found.user_id != user_id:
-            said = "Another account is linked to this one already. Nothing was changed; unlink that account first."
-            raise FieldError("conflict", detail=said)
-        if found is None:
-            linked = {"issuer": issuer, "subject": subject, "user_id": user_id, "by": viewer.name, "at_ms": site.now()}
-            oidc_rows.put_subject(connection, linked)
-            note_act(connection, site, viewer, "linked_provider", "user", row.name, issuer=issuer)
+        if found is not None and found.user_id == user_id:
+            return
+        if found is not None:
+            other = office_rows.read_user(connection, found.user_id)
+            if other is not None and other.status == "active":
+                said = "Another account is linked to this one already. Nothing was changed; unlink that account first."
+                raise FieldError("conflict", detail=said)
+            oidc_rows.drop_subject(connection, found.user_id)  # theirs from before, closed since
+        linked = {"issuer": issuer, "subject": subject, "user_id": user_id, "by": viewer.name, "at_ms": site.now()}
+        oidc_rows.put_subject(connection, linked)
+        note_act(connection, site, viewer, "linked_provider", "user", row.name, issuer=issuer)
 
     site.store.write(job)
 

@@ -15,9 +15,10 @@ def find_subject(connection: Connection, issuer: str, subject: str) -> AnyRow | 
     return connection.execute(select(oidc_subject).where(same)).one_or_none()
 
 
-def read_subject(connection: Connection, user_id: str) -> AnyRow | None:
-    """Give the subject an account is linked to."""
-    return connection.execute(select(oidc_subject).where(oidc_subject.c.user_id == user_id)).one_or_none()
+def read_subject(connection: Connection, issuer: str, user_id: str) -> AnyRow | None:
+    """Give the subject of a provider that an account is linked to."""
+    mine = (oidc_subject.c.issuer == issuer) & (oidc_subject.c.user_id == user_id)
+    return connection.execute(select(oidc_subject).where(mine)).one_or_none()
 
 
 def put_subject(connection: Connection, row: dict[str, object]) -> None:

@@ -114,7 +114,8 @@ def open_copy(demo: Path, folder: Path) -> Site:
     shutil.copytree(demo, folder)
     settings = Settings(
         database_url=f"sqlite:///{folder / 'fairvisit.db'}", folder=str(folder), clock_file=str(folder / "clock"),
-        zone="America/Los_Angeles", region="US-CA", rulebooks="US",
+        zone="America/Los_Angeles", region="US-CA", rulebooks="US", oidc_issuer="https://login.example.org",
+        oidc_client_id="office", oidc_label="House login",
     )  # fmt: skip
     return _open(settings)
 

@@ -356,6 +356,20 @@ def test_an_administrator_links_and_unlinks_others(desk: Desk) -> None:
     assert "no account here is linked to you" in enter(desk, 409)[1]
 
 
+def test_who_comes_back_under_a_new_account_is_linked_to_that(desk: Desk) -> None:
+    """A closed account keeps nobody's name; the new one gets it, with its own roles and none of the old ones."""
+    desk.add("rita", "reviewer")
+    link(desk)
+    signing_in.close_user(desk.office.site, "rita", "test")
+    desk.add("rita2", "support")
+
+    link(desk, "rita2")
+
+    browser, _ = enter(desk)
+    browser.get("/complaints")
+    browser.get("/queue", 403)
+
+
 def test_without_a_provider_nothing_of_it_is_there(database_url: str, tmp_path: Path) -> None:
     """No button, no section, and no address that answers otherwise than that there is nothing."""
     with opened_office(database_url, tmp_path, oidc_issuer="https://issuer.example") as office:
