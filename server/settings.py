@@ -52,6 +52,11 @@ class Settings:
     support: str = ""  # the number that is answered day and night, as it is printed on cards and letters
     regulator: str = ""  # who watches over visits, and their number
     public_per_minute: int = 60  # pages an address may ask for in a minute; a sixth of it may be sent forms
+    oidc_issuer: str = ""  # who vouches for people of the office (OpenID Connect), https://…; without it, nobody does
+    oidc_client_id: str = ""  # under which that provider knows this office
+    oidc_secret_file: str = ""  # a file that holds the secret agreed with it; without one, none is shown
+    oidc_label: str = ""  # what its button is called; without it, the issuer's host
+    oidc_has_second: bool = False  # it always asks for a second factor, whether or not it says so
     proxies: int = 0  # how many proxies of our own stand in front, each adding to X-Forwarded-For
 
     @classmethod

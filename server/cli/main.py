@@ -50,6 +50,7 @@ COMMANDS = {
     "conduct-report": "reporting",
     "statement": "proving",
     "settlement": "settling",
+    "export": "exporting",
     "verify": "proving",
     "import-outbox": "proving",
     "office-user": "office_users",

@@ -20,7 +20,7 @@ from typing import Any
 import orjson
 
 from schemas.vocabulary import ReceiptStatus
-from server.domain.runs import join_runs, take_away
+from server.domain.runs import Run, join_runs, take_away
 
 WALL = b'"wall":"'
 DAY = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T")
@@ -129,6 +129,18 @@ def _days_around(places: Sequence[StatedPlace]) -> list[str]:
     return days
 
 
+def split_days(chains: Sequence[StatedChain]) -> dict[str, list[StatedChain]]:
+    """Give the parts of chains that belong to each day; `state_day` of a day's parts counts as of the whole chains."""
+    days: dict[str, list[StatedChain]] = {}
+    for chain in chains:
+        parts: dict[str, list[StatedPlace]] = {}
+        for place, around in zip(chain.places, _days_around(chain.places), strict=True):
+            parts.setdefault(place.day or around, []).append(place)
+        for day, places in parts.items():
+            days.setdefault(day, []).append(StatedChain(chain.chain_id, chain.next_seq, chain.head, places))
+    return days
+
+
 def state_day(
     device_id: str,
     agent_id: str,
@@ -213,11 +225,18 @@ def find_gaps(chains: Sequence[StatedChain]) -> list[dict[str, Any]]:
             continue
         before = by_id.get(later.previous)
         taken = join_runs((place.seq, place.seq) for place in before.places) if before is not None else []
-        lost = take_away(later.lost, taken)
-        unknown = take_away([(1, later.after_seq or 0)], [*taken, *lost])
-        gaps += [
-            {"chain_id": later.previous, "from_seq": first, "to_seq": last, "why": why}
-            for why, runs in (("lost", lost), ("unknown", unknown))
-            for first, last in runs
-        ]
+        gaps += name_gaps(later.previous, later.after_seq, later.lost, taken)
     return gaps
+
+
+def name_gaps(
+    chain_id: str, after_seq: int | None, lost: Iterable[Sequence[int]], taken: Sequence[Run]
+) -> list[dict[str, Any]]:
+    """Give the gaps of a chain of which these runs came, by what the opening of the chain after it declares."""
+    lost = take_away(lost, taken)
+    unknown = take_away([(1, after_seq or 0)], [*taken, *lost])
+    return [
+        {"chain_id": chain_id, "from_seq": first, "to_seq": last, "why": why}
+        for why, runs in (("lost", lost), ("unknown", unknown))
+        for first, last in runs
+    ]

@@ -10,12 +10,24 @@ from werkzeug.wrappers import Response
 from schemas.errors import FieldError
 from server.domain.roles import ROLES, Viewer
 from server.office.layout import rooms_of
-from server.office.pages import COOKIE, Answer, Pages, check_origin, go, set_cookie, show, tell, tell_error, words
+from server.office.pages import (
+    COOKIE,
+    Answer,
+    Pages,
+    check_origin,
+    go,
+    is_own_address,
+    set_cookie,
+    show,
+    tell,
+    tell_error,
+    words,
+)
 from server.office.speaking import LANGUAGES
 from server.office.texts import gettext as _
 from server.rates import RateLimit
 from server.services import signing_in
-from server.storage import office_rows
+from server.storage import office_rows, oidc_rows
 
 TRIES_PER_MINUTE = 30  # from one address, whichever the name
 
@@ -42,8 +54,7 @@ def add_pages(pages: Pages) -> None:
         if not attempt.token:
             page = show("sign_in", back=back, name=name, locked_until_ms=attempt.locked_until_ms, is_refused=True)
             return Response(page, 403, mimetype="text/html")
-        is_ours = back.startswith("/office/") and "\\" not in back
-        return set_cookie(redirect(back if is_ours else url_for("office.home"), 303), attempt.token)
+        return set_cookie(redirect(back if is_own_address(back) else url_for("office.home"), 303), attempt.token)
 
     @pages.get("/", *ROLES, before_totp=True)
     def home(viewer: Viewer) -> Answer:
@@ -65,7 +76,12 @@ def add_pages(pages: Pages) -> None:
             row = office_rows.read_user(connection, viewer.id)
             sessions = office_rows.list_sessions(connection, viewer.id, site.now() - signing_in.IDLE_MS)
             codes_left = office_rows.count_recovery_codes(connection, viewer.id)
-        return show("me", account=row, sessions=sessions, codes_left=codes_left, languages=LANGUAGES)
+            linked = oidc_rows.read_subject(connection, site.settings.oidc_issuer, viewer.id)
+            may_link = not oidc_rows.is_oidc_session(connection, viewer.session_id)
+        return show(
+            "me", account=row, sessions=sessions, codes_left=codes_left, languages=LANGUAGES, linked=linked,
+            may_link=may_link,
+        )  # fmt: skip
 
     @pages.post("/me/language", *ROLES, before_totp=True)
     def choose_language(viewer: Viewer) -> Answer:

@@ -24,6 +24,7 @@ from server.office import (
     handing_out,
     help_calls,
     imports,
+    oidc,
     oversight,
     papers,
     people,
@@ -42,9 +43,9 @@ from server.office.speaking import register_languages
 from server.services.site import Site
 
 ROOMS = (
-    account, today, queue, visit, bulk, cases, priorities, people, dispatch, handing_out, papers, conflicts,
-    devices, statements, complaints, help_calls, data_requests, oversight, rulebooks, imports, exports, audit, webhooks,
-    accounts, tokens,
+    account, oidc, today, queue, visit, bulk, cases, priorities, people, dispatch, handing_out, papers,
+    conflicts, devices, statements, complaints, help_calls, data_requests, oversight, rulebooks, imports, exports,
+    audit, webhooks, accounts, tokens,
 )  # fmt: skip
 
 

@@ -48,7 +48,7 @@ def add_pages(pages: Pages) -> None:
         """Give the file, or its manifest; a download that broke off can be resumed."""
         row = exporting.find_export(site, viewer, export_id)
         path = exporting.path_of(site, row)
-        path = path if part == "file" else path.with_name(path.name + ".manifest.json")
+        path = path if part == "file" else exporting.manifest_of(path)
         if part not in {"file", "manifest"} or not path.exists():
             raise FieldError("not-found", detail=_("This file is not here, or no longer; ask for it once more."))
         with noted(site, viewer, "downloaded", "export", export_id, part=part):

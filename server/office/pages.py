@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from flask import Blueprint, Flask, flash, g, redirect, render_template, request, url_for
+from flask.sessions import SecureCookieSessionInterface
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -219,11 +220,18 @@ def check_origin() -> None:
 
 def set_cookie(answer: Response, token: str) -> Response:
     """Keep the session in the browser; over plain HTTP only on the machine itself."""
-    answer.set_cookie(
-        COOKIE, token, path="/office", httponly=True, samesite="Strict",
-        secure=(urlsplit(f"//{request.host}").hostname or "") not in LOOPBACK,
-    )  # fmt: skip
+    answer.set_cookie(COOKIE, token, path="/office", httponly=True, samesite="Strict", secure=is_elsewhere())
     return answer
+
+
+def is_elsewhere() -> bool:
+    """Say whether the browser asks another machine than its own, and so has to use TLS."""
+    return (urlsplit(f"//{request.host}").hostname or "") not in LOOPBACK
+
+
+def is_own_address(back: str) -> bool:
+    """Say whether an address to go on to is one of the office's pages, and on no other site."""
+    return back.startswith("/office/") and "\\" not in back
 
 
 def _mark(response: Response) -> Response:
@@ -231,9 +239,18 @@ def _mark(response: Response) -> Response:
     return response
 
 
+class SaidCookie(SecureCookieSessionInterface):
+    """What pages say to the next page, kept as the session's cookie is."""
+
+    def get_cookie_secure(self, app: Flask) -> bool:
+        """Say whether it goes over TLS only."""
+        return is_elsewhere()
+
+
 def secure_sessions(app: Flask, site: Site) -> None:
     """Sign what pages say to the next page (`tell`) with the site's secret."""
     app.secret_key = hmac.digest(site.nonce_secret, b"office flash", "sha256")
+    app.session_interface = SaidCookie()
     app.config.update(
         SESSION_COOKIE_NAME="fairvisit_said", SESSION_COOKIE_PATH="/office", SESSION_COOKIE_SAMESITE="Strict"
     )

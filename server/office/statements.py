@@ -14,10 +14,13 @@ from server.office.pages import Answer, Pages, go, show, tell, tell_error, words
 from server.office.speaking import local_day
 from server.office.texts import gettext as _
 from server.services import signing_off
+from server.services.device_days import DayState, list_month
 from server.services.settling import settle_month, sign_settlement
+from server.storage.types import is_id
 
 READERS = (*DISPATCH, *REVIEW)
 FIRST_DAY = date(2000, 1, 1)  # before any device of ours
+DEVICES = 30  # of a month's page
 SIGNERS = (Role.REVIEWER, Role.SUPERVISOR)
 
 
@@ -33,9 +36,32 @@ def add_pages(pages: Pages) -> None:
             return yesterday
         return day if FIRST_DAY <= day <= yesterday + timedelta(days=2) else yesterday
 
+    def read_month() -> date:
+        this = local_day(site.now(), site.settings.zone).replace(day=1)
+        try:
+            month = date.fromisoformat(f"{request.args['month'][:7]}-01")
+        except ValueError:
+            return this
+        return month if FIRST_DAY <= month <= this else this
+
+    def show_month(viewer: Viewer) -> Answer:
+        month, today = read_month(), local_day(site.now(), site.settings.zone)
+        code, _, device_id = request.args.get("after", "").rpartition("_")
+        after = (code[:64], device_id) if is_id(device_id) else None
+        told = list_month(site, viewer, month.strftime("%Y-%m"), after, DEVICES)
+        following = (month + timedelta(days=31)).replace(day=1)
+        last = told.devices[-1][0] if told.more else None
+        return show(
+            "statement_month", month=month, told=told, before=month - timedelta(days=1), states=DayState,
+            after=following if following <= today else None, tomorrow=(today + timedelta(days=1)).isoformat(),
+            more=f"{last.code}_{last.id}" if last else "",
+        )  # fmt: skip
+
     @pages.get("/statements", *READERS)
     def statements(viewer: Viewer) -> Answer:
-        """Show the day of every device; yesterday's where none is named."""
+        """Show the day of every device, yesterday's where none is named; or the month of every device."""
+        if "month" in request.args:
+            return show_month(viewer)
         day = read_day()
         days = signing_off.list_days(site, viewer, day)
         return show(

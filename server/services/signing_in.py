@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import hmac
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import pyotp
 from argon2 import PasswordHasher
@@ -22,8 +22,10 @@ from sqlalchemy import Connection
 from schemas.errors import FieldError
 from server.domain.roles import Role, Viewer
 from server.services.auditing import note_act
+from server.services.rights import check_admin_stays
+from server.services.second_factor import group_code, plain_code, step_of
 from server.services.site import Site
-from server.storage import api_token_rows, office_rows
+from server.storage import api_token_rows, office_rows, oidc_rows
 from server.storage.types import AnyRow
 
 HOUR_MS = 3_600_000
@@ -32,7 +34,6 @@ LONGEST_MS = 12 * HOUR_MS  # a working day
 SEEN_MS = 60_000  # how exactly the last use is kept
 TRIES = 5  # before the first lock
 LOCK_MS, LONGEST_LOCK_MS = 30_000, HOUR_MS  # doubled with each failure after that
-STEP_S = 30  # RFC 6238
 SHORTEST_PASSWORD = 10
 RECOVERY_CODES = 10
 NAME = re.compile(r"[\w.@-]{2,64}")
@@ -45,6 +46,7 @@ class Attempt:
 
     token: str = ""
     locked_until_ms: int | None = None
+    session_id: str = ""
 
 
 def add_user(
@@ -80,7 +82,7 @@ def add_user(
 
 
 def set_password(site: Site, name: str, password: str, by: str) -> None:
-    """Give an account a new password, a second factor to set up anew, no session and no token; raise `not-found`."""
+    """Give an account a new password, a second factor to set up anew, no session, token or link; raise `not-found`."""
     _check_password(name, password)
     hashed = _hasher().hash(password)
 
@@ -91,6 +93,7 @@ def set_password(site: Site, name: str, password: str, by: str) -> None:
         office_rows.put_recovery_codes(connection, row.id, [])
         office_rows.end_sessions(connection, row.id, site.now())
         api_token_rows.revoke_tokens(connection, row.id, site.now())
+        oidc_rows.drop_subject(connection, row.id)  # whoever got in may have linked their own
         note_act(connection, site, Viewer("", by, frozenset()), "reset_user", "user", name)
 
     site.store.write(job)
@@ -101,9 +104,7 @@ def close_user(site: Site, name: str, by: str) -> None:
 
     def job(connection: Connection) -> None:
         row = _known(connection, name)
-        admins = [each for each in office_rows.list_users(connection) if _is_admin(each)]
-        if [row.id] == [each.id for each in admins]:
-            raise FieldError("conflict", detail=f"{name} is the last administrator; make another one first.")
+        check_admin_stays(connection, row.id)
         office_rows.change_user(connection, row.id, status="closed")
         office_rows.end_sessions(connection, row.id, site.now())
         note_act(connection, site, Viewer("", by, frozenset()), "closed_user", "user", name)
@@ -113,51 +114,80 @@ def close_user(site: Site, name: str, by: str) -> None:
 
 def sign_in(site: Site, name: str, password: str, code: str, browser: str) -> Attempt:
     """Try to sign in. Every try is noted, whether it succeeds or not."""
-    now_ms = site.now()
     with site.store.read() as connection:
         row = office_rows.find_user(connection, name)
     is_right = _is_password(row, password)
     if row is None:
         site.store.write(lambda connection: _note_refused(connection, site, None, name[:64]))
         return Attempt()
-    token = base64.urlsafe_b64encode(site.random_bytes(32)).decode().rstrip("=")
-    csrf = site.random_bytes(16).hex()
+    token = draw_token(site)
 
     def job(connection: Connection) -> Attempt:
         account = office_rows.lock_user(connection, row.id)
-        if account.locked_until_ms is not None and account.locked_until_ms > now_ms:
-            _note_refused(connection, site, account.id, name, locked=True)
-            return Attempt(locked_until_ms=account.locked_until_ms)
-        if not (is_right and account.status == "active" and _is_code(connection, account, code, now_ms)):
-            failures = account.failures + 1
-            until_ms = None
-            if failures >= TRIES:
-                until_ms = now_ms + min(LONGEST_LOCK_MS, LOCK_MS * 2 ** min(20, failures - TRIES))
-            office_rows.change_user(connection, account.id, failures=failures, locked_until_ms=until_ms)
-            _note_refused(connection, site, account.id, name)
-            return Attempt(locked_until_ms=until_ms)
-        office_rows.change_user(connection, account.id, failures=0, locked_until_ms=None)
-        session = {
-            "token": _hash(token), "id": site.new_id(), "user_id": account.id, "csrf": csrf, "browser": browser[:200],
-            "made_ms": now_ms, "seen_ms": now_ms,
-        }  # fmt: skip
-        office_rows.add_session(connection, session)
-        note_act(connection, site, _viewer(account), "signed_in", "session", session["id"])
-        return Attempt(token)
+        is_known = is_right and account.status == "active"
+        return admit(connection, site, account, token, browser, code if is_known else None)
 
     return site.store.write(job)
 
 
+def draw_token(site: Site) -> str:
+    """Give what a new session's cookie is to hold."""
+    return base64.urlsafe_b64encode(site.random_bytes(32)).decode().rstrip("=")
+
+
+def admit(
+    connection: Connection, site: Site, account: AnyRow, token: str, browser: str, code: str | None, **facts: Any
+) -> Attempt:
+    """
+    Open a session of an account that is locked for us, where its second factor holds; count a failure where not.
+
+    *code* is None where they did not prove who they are.
+    """
+    now_ms = site.now()
+    if account.locked_until_ms is not None and account.locked_until_ms > now_ms:
+        _note_refused(connection, site, account.id, account.name, locked=True)
+        return Attempt(locked_until_ms=account.locked_until_ms)
+    if code is None or not _is_code(connection, account, code, now_ms):
+        failures = account.failures + 1
+        until_ms = None
+        if failures >= TRIES:
+            until_ms = now_ms + min(LONGEST_LOCK_MS, LOCK_MS * 2 ** min(20, failures - TRIES))
+        office_rows.change_user(connection, account.id, failures=failures, locked_until_ms=until_ms)
+        _note_refused(connection, site, account.id, account.name)
+        return Attempt(locked_until_ms=until_ms)
+    return Attempt(token, session_id=open_session(connection, site, account, token, browser, **facts))
+
+
+def open_session(
+    connection: Connection, site: Site, account: AnyRow, token: str, browser: str, **facts: Any
+) -> str:
+    """Open a session for whoever proved who they are; give its id."""
+    now_ms = site.now()
+    office_rows.change_user(connection, account.id, failures=0, locked_until_ms=None)
+    session = {
+        "token": _hash(token), "id": site.new_id(), "user_id": account.id, "csrf": site.random_bytes(16).hex(),
+        "browser": browser[:200], "made_ms": now_ms, "seen_ms": now_ms,
+    }  # fmt: skip
+    office_rows.add_session(connection, session)
+    note_act(connection, site, viewer_of(account), "signed_in", "session", session["id"], **facts)
+    return str(session["id"])
+
+
 def find_viewer(site: Site, token: str) -> Viewer | None:
     """Give whoever a session's token belongs to; None where it has ended."""
-    now_ms = site.now()
     with site.store.read() as connection:
         row = office_rows.find_session(connection, _hash(token))
-    if row is None or row.status != "active" or now_ms - row.seen_ms > IDLE_MS or now_ms - row.made_ms > LONGEST_MS:
+    if row is None or not is_open(site, row):
         return None
-    if now_ms - row.seen_ms > SEEN_MS:
-        site.store.write(lambda connection: office_rows.see_session(connection, row.session_id, now_ms))
-    return _viewer(row, row.session_id, row.csrf)
+    if site.now() - row.seen_ms > SEEN_MS:
+        site.store.write(lambda connection: office_rows.see_session(connection, row.session_id, site.now()))
+    return viewer_of(row, row.session_id, row.csrf, has_second=bool(row.has_second))
+
+
+def is_open(site: Site, row: AnyRow) -> bool:
+    """Say whether a session is one still."""
+    now_ms = site.now()
+    return bool(row.status == "active" and now_ms - row.seen_ms <= IDLE_MS and now_ms - row.made_ms <= LONGEST_MS)
 
 
 def sign_out(site: Site, viewer: Viewer, session_id: str | None = None) -> None:
@@ -180,30 +210,28 @@ def offer_totp(viewer: Viewer) -> tuple[str, str]:
 
 def set_totp(site: Site, viewer: Viewer, secret: str, code: str) -> list[str]:
     """Keep the second factor once a code of it was typed in; give the recovery codes, which are shown this once."""
-    step = _step_of(secret, code, site.now())
+    step = step_of(secret, code, site.now())
     if step is None:
         raise FieldError("invalid", {"code": ["does not fit this secret; type the newest six digits"]})
-    codes = [_grouped(base64.b32encode(site.random_bytes(10)).decode().lower()) for _ in range(RECOVERY_CODES)]
+    codes = [group_code(base64.b32encode(site.random_bytes(10)).decode().lower()) for _ in range(RECOVERY_CODES)]
 
     def job(connection: Connection) -> None:
         office_rows.lock_user(connection, viewer.id)
         office_rows.change_user(connection, viewer.id, totp_secret=secret, totp_step=step)
-        office_rows.put_recovery_codes(connection, viewer.id, [_hash(_plain(each)) for each in codes])
+        office_rows.put_recovery_codes(connection, viewer.id, [_hash(plain_code(each)) for each in codes])
         note_act(connection, site, viewer, "set_totp", "user", viewer.name)
 
     site.store.write(job)
     return codes
 
 
-def _viewer(row: AnyRow, session_id: str = "", csrf: str = "") -> Viewer:
+def viewer_of(row: AnyRow, session_id: str = "", csrf: str = "", *, has_second: bool = False) -> Viewer:
+    """Give whoever an account is, as far as rights go; *has_second*: somebody else asked for their second factor."""
+    lacks_totp = row.needs_totp and row.totp_secret is None and not has_second
     return Viewer(
         row.id, row.name, frozenset(Role(each) for each in row.roles), frozenset(row.agencies), row.language,
-        session_id, csrf, row.agent_id or "", lacks_totp=row.needs_totp and row.totp_secret is None,
+        session_id, csrf, row.agent_id or "", lacks_totp,
     )  # fmt: skip
-
-
-def _is_admin(row: AnyRow) -> bool:
-    return row.status == "active" and Role.ADMIN in row.roles
 
 
 def _known(connection: Connection, name: str) -> AnyRow:
@@ -248,31 +276,11 @@ def _is_code(connection: Connection, account: AnyRow, code: str, now_ms: int) ->
     """Say whether the second factor holds: six digits not used before, or a recovery code; none where none is set."""
     if account.totp_secret is None:
         return True
-    step = _step_of(account.totp_secret, code, now_ms)
+    step = step_of(account.totp_secret, code, now_ms)
     if step is not None and step > account.totp_step:
         office_rows.change_user(connection, account.id, totp_step=step)
         return True
-    return office_rows.use_recovery_code(connection, account.id, _hash(_plain(code)), now_ms)
-
-
-def _step_of(secret: str, code: str, now_ms: int) -> int | None:
-    """Give the step whose code this is, among the one now and its neighbours."""
-    typed = "".join(code.split())
-    now = now_ms // 1000 // STEP_S
-    try:
-        maker = pyotp.TOTP(secret)
-        steps = (now, now - 1, now + 1)
-        return next((step for step in steps if hmac.compare_digest(maker.generate_otp(step), typed)), None)
-    except (TypeError, ValueError):  # letters no code has, or a secret that is none
-        return None
-
-
-def _grouped(code: str) -> str:
-    return "-".join(code[place : place + 4] for place in range(0, len(code), 4))
-
-
-def _plain(code: str) -> str:
-    return re.sub(r"[\s-]", "", code).lower()
+    return office_rows.use_recovery_code(connection, account.id, _hash(plain_code(code)), now_ms)
 
 
 def _hash(text: str) -> str:

@@ -37,7 +37,7 @@ def make_statement(site: Site, device_id: str, day: str, named: Collection[str] 
     device, `invalid` for a day that is none.
     """
     _check_day(day)
-    zone = _zone(site.settings.zone)
+    zone = zone_of(site.settings.zone)
     if not is_id(device_id):
         raise FieldError("not-found", detail=f"There is no device {device_id}.")
     with site.store.read() as connection:
@@ -116,7 +116,8 @@ def _check_day(day: str) -> None:
         raise FieldError("invalid", {"day": [f"'{day}' is not a day, YYYY-MM-DD"]})
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_of(name: str) -> ZoneInfo:
+    """Give the office's zone by its name; raise `invalid`."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
@@ -140,13 +141,14 @@ def _stated_chain(
         if place.seq == 1 and place.content is not None:
             reason = _opening_reason(place.content)
         is_imported = any(first <= place.seq <= last for first, last in runs)
-        places.append(_stated_place(place, zone, is_imported=is_imported))
+        places.append(stated_place(place, zone, is_imported=is_imported))
     return StatedChain(
         row.chain_id, row.next_seq, row.head_hash, places, row.previous, row.after_seq, reason, row.lost or ()
     )
 
 
-def _stated_place(row: AnyRow, zone: ZoneInfo, *, is_imported: bool) -> StatedPlace:
+def stated_place(row: AnyRow, zone: ZoneInfo, *, is_imported: bool) -> StatedPlace:
+    """Give a place of a chain, with the event kept for it, as statements need it."""
     return StatedPlace(
         row.seq,
         row.event_id,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Select, literal, select, tuple_
@@ -15,10 +16,19 @@ from server.storage.visit_tables import finding, visit
 
 PAGE = 1000
 Agencies = Collection[str]
+Row = Mapping[str, Any]
 
 
-def read_visits(connection: Connection, agencies: Agencies) -> Iterator[Mapping[str, Any]]:
-    """Give every visit with case, person, place and lead."""
+@dataclass(frozen=True)
+class Rows:
+    """Rows to be read one by one, and the names of their columns, which are known where there is none."""
+
+    columns: tuple[str, ...]
+    read: Callable[[Connection], Iterator[Row]]
+
+
+def ask_visits(agencies: Agencies) -> Rows:
+    """Ask for every visit with case, person, place and lead."""
     wanted = (
         select(
             visit.c.case_id, visit.c.visit_id, visit.c.state, visit.c.started_ms, visit.c.contact_result,
@@ -35,21 +45,21 @@ def read_visits(connection: Connection, agencies: Agencies) -> Iterator[Mapping[
     )  # fmt: skip
     if agencies:
         wanted = wanted.where(visit.c.agency_id.in_(agencies))
-    return _paged(connection, wanted, (visit.c.case_id, visit.c.visit_id))
+    return _paged(wanted, (visit.c.case_id, visit.c.visit_id))
 
 
-def read_events(connection: Connection, agencies: Agencies) -> Iterator[Mapping[str, Any]]:
-    """Give every event with its content as it was received; none where that was erased."""
+def ask_events(agencies: Agencies) -> Rows:
+    """Ask for every event with its content as it was received; none where that was erased."""
     columns = (
         event.c.pos, event.c.id, event.c.kind, event.c.case_id, event.c.visit_id, event.c.status, event.c.problem,
         event.c.first_received_ms, event.c.digest, event.c.content, agent.c.code.label("agent"),
     )  # fmt: skip
     wanted = select(*columns).join(agent, agent.c.id == event.c.agent_id)
-    return _paged(connection, wanted.where(agent_within(event.c.agent_id, agencies)), (event.c.pos,))
+    return _paged(wanted.where(agent_within(event.c.agent_id, agencies)), (event.c.pos,))
 
 
-def read_findings(connection: Connection, agencies: Agencies) -> Iterator[Mapping[str, Any]]:
-    """Give every finding, gone ones too, with what a reviewer held of it."""
+def ask_findings(agencies: Agencies) -> Rows:
+    """Ask for every finding, gone ones too, with what a reviewer held of it."""
     wanted = (
         select(
             finding.c.id, finding.c.case_id, finding.c.visit_id, finding.c.code, finding.c.severity, finding.c.sentence,
@@ -60,12 +70,12 @@ def read_findings(connection: Connection, agencies: Agencies) -> Iterator[Mappin
         .outerjoin(finding_mark, finding_mark.c.finding_id == finding.c.id)
         .where(agent_within(finding.c.agent_id, agencies))
     )  # fmt: skip
-    return _paged(connection, wanted, (finding.c.id,))
+    return _paged(wanted, (finding.c.id,))
 
 
-def read_acts(connection: Connection) -> Iterator[Mapping[str, Any]]:
-    """Give every act of the office, the first first."""
-    return _paged(connection, select(office_act), (office_act.c.seq,))
+def ask_acts() -> Rows:
+    """Ask for every act of the office, the first first."""
+    return _paged(select(office_act), (office_act.c.seq,))
 
 
 def _plain(row: AnyRow) -> dict[str, Any]:
@@ -73,10 +83,12 @@ def _plain(row: AnyRow) -> dict[str, Any]:
     return {str(name): value for name, value in row._mapping.items()}
 
 
-def _paged(connection: Connection, wanted: Select[Any], key: tuple[Any, ...]) -> Iterator[Mapping[str, Any]]:
-    page = wanted.order_by(*key).limit(PAGE)
-    while rows := [_plain(row) for row in connection.execute(page)]:
-        yield from rows
-        last = tuple_(*(literal(rows[-1][column.name], column.type) for column in key))
-        page = wanted.where(tuple_(*key) > last).order_by(*key).limit(PAGE)
+def _paged(wanted: Select[Any], key: tuple[Any, ...]) -> Rows:
+    def read(connection: Connection) -> Iterator[Row]:
+        page = wanted.order_by(*key).limit(PAGE)
+        while rows := [_plain(row) for row in connection.execute(page)]:
+            yield from rows
+            last = tuple_(*(literal(rows[-1][column.name], column.type) for column in key))
+            page = wanted.where(tuple_(*key) > last).order_by(*key).limit(PAGE)
 
+    return Rows(tuple(str(column.name) for column in wanted.selected_columns), read)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
 
 from server.storage.desk_tables import statement_sign_off
 from server.storage.feed import upsert
@@ -54,6 +54,12 @@ def _chosen(agencies: Agencies, only: str, seen_before_ms: int) -> ColumnElement
         "withdrawn": device.c.state.in_(("upload_only", "gone")),
     }.get(only, device.c.state.in_(("active", "awaiting")))
     return agent_within(device.c.agent_id, agencies) & only_those
+
+
+def page_devices(connection: Connection, agencies: Agencies, after: str, most: int) -> list[AnyRow]:
+    """Give devices by id, from after one on; all of them, whatever state they are in."""
+    wanted = _LISTED.where(agent_within(device.c.agent_id, agencies), device.c.id > after)
+    return list(connection.execute(wanted.order_by(device.c.id).limit(most)))
 
 
 def find_device(connection: Connection, device_id: str, agencies: Agencies) -> AnyRow | None:
@@ -115,10 +121,15 @@ def put_sign_off(connection: Connection, row: Mapping[str, Any]) -> None:
 
 def list_heard_since(connection: Connection, agencies: Agencies, since_ms: int) -> list[AnyRow]:
     """Give the devices from which anything was received since a moment, by agent."""
+    return list(connection.execute(list_heard(agencies, since_ms)))
+
+
+def list_heard(agencies: Agencies, since_ms: int) -> Select[Any]:
+    """Ask for the devices from which anything was received since a moment, by agent."""
     heard = (link.c.received_ms >= since_ms) & (chain.c.device_id == device.c.id)
     some = exists(select(link.c.seq).select_from(link.join(chain, chain.c.pos == link.c.chain_pos)).where(heard))
     wanted = _LISTED.where(some, agent_within(device.c.agent_id, agencies))
-    return list(connection.execute(wanted.order_by(agent.c.code, device.c.id)))
+    return wanted.order_by(agent.c.code, device.c.id)
 
 
 def read_month(connection: Connection, agencies: Agencies, since_ms: int, until_ms: int) -> list[AnyRow]:

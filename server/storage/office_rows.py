@@ -9,7 +9,18 @@ from sqlalchemy import Connection, insert, select, update
 
 from server.storage.feed import upsert
 from server.storage.office_tables import office_session, office_user, recovery_code, saved_view
+from server.storage.oidc_tables import oidc_session
 from server.storage.types import AnyRow
+
+_SESSION = (
+    select(
+        office_session.c.id.label("session_id"), office_session.c.csrf, office_session.c.made_ms,
+        office_session.c.seen_ms, office_user, oidc_session.c.has_second,
+    )
+    .join(office_user, office_user.c.id == office_session.c.user_id)
+    .outerjoin(oidc_session, oidc_session.c.session_id == office_session.c.id)
+    .where(office_session.c.ended_ms.is_(None))
+)  # fmt: skip
 
 
 def add_user(connection: Connection, row: Mapping[str, Any]) -> None:
@@ -35,6 +46,18 @@ def lock_user(connection: Connection, user_id: str) -> AnyRow:
 def list_users(connection: Connection) -> list[AnyRow]:
     """Give every account by name."""
     return list(connection.execute(select(office_user).order_by(office_user.c.name)))
+
+
+def page_users(connection: Connection, part: str, after: str, most: int) -> list[AnyRow]:
+    """Give accounts by name, whose name holds a part, from after a name on."""
+    wanted = select(office_user).where(office_user.c.name.icontains(part, autoescape=True), office_user.c.name > after)
+    return list(connection.execute(wanted.order_by(office_user.c.name).limit(most)))
+
+
+def lock_active(connection: Connection) -> list[AnyRow]:
+    """Give the accounts in use, which nobody else changes meanwhile."""
+    active = select(office_user).where(office_user.c.status == "active")
+    return list(connection.execute(active.order_by(office_user.c.id).with_for_update()))
 
 
 def change_user(connection: Connection, user_id: str, **values: Any) -> None:
@@ -67,16 +90,13 @@ def add_session(connection: Connection, row: Mapping[str, Any]) -> None:
 
 
 def find_session(connection: Connection, token: str) -> AnyRow | None:
-    """Give the session of a cookie (its hash), with its account."""
-    wanted = (
-        select(
-            office_session.c.id.label("session_id"), office_session.c.csrf, office_session.c.made_ms,
-            office_session.c.seen_ms, office_user,
-        )
-        .join(office_user, office_user.c.id == office_session.c.user_id)
-        .where(office_session.c.token == token, office_session.c.ended_ms.is_(None))
-    )  # fmt: skip
-    return connection.execute(wanted).one_or_none()
+    """Give the session of a cookie (its hash), with its account; none once it was ended."""
+    return connection.execute(_SESSION.where(office_session.c.token == token)).one_or_none()
+
+
+def read_session(connection: Connection, session_id: str) -> AnyRow | None:
+    """Give a session with its account; none once it was ended."""
+    return connection.execute(_SESSION.where(office_session.c.id == session_id)).one_or_none()
 
 
 def see_session(connection: Connection, session_id: str, now_ms: int) -> None:

@@ -30,6 +30,7 @@ from server.services import signing_in
 from server.services.searching import index_due
 from server.services.site import Site
 from server.settings import Settings
+from server.storage import office_rows
 from server.storage.tables import agent, case, device
 from server.storage.visit_tables import visit
 from server.storage.voice_tables import complaint
@@ -67,6 +68,7 @@ def addresses(site: Site) -> dict[str, str]:
 
     # -- statements --
     pages |= {"statements": "/statements?day=2016-10-12", "settlement": "/settlement?month=2016-10"}
+    pages |= {"statements-month": "/statements?month=2016-10"}
 
     # -- complaints --
     pages |= {kind: f"/complaints?tab={kind}" for kind in ("complaints", "requests", "help")}
@@ -90,7 +92,9 @@ def addresses(site: Site) -> dict[str, str]:
     pages |= {"webhooks": "/webhooks"}
 
     # -- accounts --
-    pages |= {"accounts": "/accounts"}
+    pages |= {"accounts": "/accounts", "accounts-none": "/accounts?q=zzzz"}
+    with site.store.read() as connection:
+        pages |= {f"account-{row.name}": f"/accounts/{row.id}" for row in office_rows.page_users(connection, "", "", 2)}
 
     # -- tokens --
     pages |= {"tokens": "/me/tokens"}
@@ -117,7 +121,8 @@ def open_copy(demo: Path, folder: Path) -> Site:
     shutil.copytree(demo, folder)
     settings = Settings(
         database_url=f"sqlite:///{folder / 'fairvisit.db'}", folder=str(folder), clock_file=str(folder / "clock"),
-        zone="America/Los_Angeles", region="US-CA", rulebooks="US",
+        zone="America/Los_Angeles", region="US-CA", rulebooks="US", oidc_issuer="https://login.example.org",
+        oidc_client_id="office", oidc_label="House login",
     )  # fmt: skip
     return _open(settings)
 

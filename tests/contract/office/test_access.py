@@ -23,6 +23,8 @@ OPENS = {
     # -- account --
     "home": ALL, "me": ALL, "miss": ALL, "choose_language": ALL, "end_session": ALL, "totp": ALL, "keep_totp": ALL,
     "sign_out": ALL,
+    # -- oidc --
+    "link_oidc": ALL, "unlink_oidc": ALL,
     # -- today --
     "today": ALL,
     # -- queue --
@@ -67,11 +69,11 @@ OPENS = {
     "webhooks": "auditor admin", "webhook": "auditor admin", "add_webhook": "admin", "change_webhook": "admin",
     "replay_delivery": "admin",
     # -- accounts --
-    "accounts": "admin", "add_account": "admin", "change_account": "admin",
+    "accounts": "admin", "account": "admin", "add_account": "admin", "change_account": "admin",
     # -- tokens --
     "tokens": ALL, "make_token": ALL, "revoke_token": ALL,
 }  # fmt: skip
-UNGUARDED = {"look", "sign_in_page", "sign_in"}
+UNGUARDED = {"look", "sign_in_page", "sign_in", "begin_oidc", "hear_oidc", "give_oidc_code"}
 
 
 def pages_of(desk: Desk) -> Pages:

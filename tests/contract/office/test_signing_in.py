@@ -190,6 +190,24 @@ def test_every_page_forbids_what_the_office_does_not_use(desk: Desk) -> None:
     assert {"Secure", "HttpOnly", "SameSite=Strict", "Path=/office"} <= set(cookie.split("; "))
 
 
+@pytest.mark.parametrize(("host", "is_secure"), [("https://office.example", True), ("http://localhost", False)])
+def test_what_a_page_says_to_the_next_is_kept_as_the_session_is(desk: Desk, host: str, is_secure: bool) -> None:
+    """Over TLS only and out of a script's reach; on the machine itself a rehearsal needs no certificate."""
+    desk.add("reviewer")
+    client = desk.office.app.test_client()
+    client.post("/office/sign-in", base_url=host, data={"name": "reviewer", "password": PASSWORD})
+    csrf = re.search(r'name="csrf" value="([0-9a-f]+)"', client.get("/office/queue", base_url=host).text)
+    assert csrf is not None
+
+    told = client.post("/office/queue/views", base_url=host, data={"csrf": csrf[1], "name": ""})
+
+    [cookie] = [each for each in told.headers.getlist("Set-Cookie") if each.startswith("fairvisit_said=")]
+    parts = set(cookie.split("; "))
+    assert {"HttpOnly", "SameSite=Strict", "Path=/office"} <= parts
+    assert is_secure == ("Secure" in parts)
+    assert "Give the view a name" in client.get("/office/queue", base_url=host).text
+
+
 def test_a_changed_or_missing_act_is_found(desk: Desk) -> None:
     """The record of acts is linked: nothing in it can be changed or taken out unseen."""
     desk.sign_in("reviewer")

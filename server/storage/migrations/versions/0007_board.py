@@ -8,7 +8,7 @@ from server.storage.board_tables import door_word, plan_stop
 from server.storage.tables import metadata
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
