@@ -308,8 +308,10 @@ class TestPosting:
         with receiving() as receiver:
             url = receiver.url.replace("127.0.0.1", "localhost")
             answer = posting.post(url, b"{}", {}, is_rehearsal=False)
+        nobody = posting.post(url, b"{}", {}, is_rehearsal=False)
 
         assert ((None, "address"), []) == ((answer.status, answer.problem), receiver.got)
+        assert "address" == nobody.problem, "nobody listens any more, and nobody was knocked at to see that"
 
     def test_a_name_that_is_resolved_otherwise_in_between_is_caught(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """The first look says public, the connection leads to us: it is ended before anything is sent."""

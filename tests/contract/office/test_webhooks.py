@@ -184,6 +184,8 @@ class TestPage:
             ("http://hooks.example/x", "has to begin with https://"),
             ("https://10.1.2.3/x", "is in a private network"),
             ("https://[::ffff:192.168.0.1]/x", "is in a private network"),
+            ("https://[64:ff9b::10.0.0.1]/x", "is in a private network"),
+            ("https://[2002:a00:1::]/x", "is in a private network"),
             ("https://169.254.169.254/latest", "is in a private network"),
             ("https://me:secret@hooks.example/x", "is no address"),
             ("ftp://hooks.example/x", "is no address"),
