@@ -149,6 +149,7 @@ def _stated_chain(
 
 def stated_place(row: AnyRow, zone: ZoneInfo, *, is_imported: bool) -> StatedPlace:
     """Give a place of a chain, with the event kept for it, as statements need it."""
+    day = read_day(row.content)
     return StatedPlace(
         row.seq,
         row.event_id,
@@ -157,8 +158,8 @@ def stated_place(row: AnyRow, zone: ZoneInfo, *, is_imported: bool) -> StatedPla
         row.first,
         row.problem,
         row.status_now,
-        read_day(row.content),
-        datetime.fromtimestamp(row.received_ms // 1000, UTC).astimezone(zone).date().isoformat(),
+        day,
+        day or datetime.fromtimestamp(row.received_ms // 1000, UTC).astimezone(zone).date().isoformat(),
         read_files(row.content),
         is_erased=row.erased is not None or row.problem_now == ParkReason.ERASED,
         is_withheld=row.content is None and row.problem_now == ParkReason.WITHHELD,

@@ -23,7 +23,9 @@ NO_ID = "00000000-0000-0000-0000-000000000000"
 _KEPT = and_(event.c.agent_id == device.c.agent_id, event.c.id == link.c.event_id, event.c.digest == link.c.digest)
 _PLACES = (
     select(
-        link, event.c.content, event.c.problem.label("problem_now"), event.c.status.label("status_now"), event.c.erased,
+        link.c.chain_pos, link.c.seq, link.c.event_id, link.c.digest, link.c.status, link.c.first, link.c.problem,
+        link.c.received_ms, event.c.content, event.c.problem.label("problem_now"), event.c.status.label("status_now"),
+        event.c.erased,
     )
     .join(chain, chain.c.pos == link.c.chain_pos)
     .join(device, device.c.id == chain.c.device_id)
