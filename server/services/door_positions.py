@@ -27,7 +27,7 @@ from server.storage import case_rows, door_position_rows, geocode_rows
 from server.storage.feed import publish
 from server.storage.types import AnyRow
 
-MOST_VISITS = 500  # the newest that are looked at for one page
+MOST_VISITS = 2000  # the newest at which the person was met; more are not looked at for a page
 MOST_DRAWN_DM = 20_000  # what is held further away than 2 km is told in words only
 WIDTH, HEIGHT = 480, 320
 DOUBTS = (Code.FIX_MOCKED, Code.FIX_REPEATED, Code.IMPOSSIBLE_TRAVEL)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Table, Text, UniqueConstraint, text
 
 from server.storage.tables import metadata
 from server.storage.types import Id, Json, Ms
@@ -41,3 +41,7 @@ judgement = Table(
 )  # fmt: skip
 Index("ux_judgement_visit", judgement.c.case_id, judgement.c.visit_id, unique=True)  # the gate's have none: any number
 Index("ix_judgement_case", judgement.c.case_id, judgement.c.made_ms)
+Index(
+    "ix_judgement_refused", judgement.c.case_id, sqlite_where=text("is_open = 0 AND visit_id IS NULL"),
+    postgresql_where=text("NOT is_open AND visit_id IS NULL"),
+)  # fmt: skip

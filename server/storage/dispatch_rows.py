@@ -49,7 +49,8 @@ def read_refused(connection: Connection, area: str, most: int) -> list[AnyRow]:
     of_last = last.c.id == select(judgement.c.id).where(own).order_by(*newest).limit(1).scalar_subquery()
     free = ~exists(select(assignment.c.case_id).where(_LIVE))
     wanted = _listed().add_columns(last.c.troubles, last.c.made_ms.label("asked_ms")).join(last, of_last)
-    wanted = wanted.where(case.c.status == "open", free, last.c.is_open.is_(False), _in_area(area))
+    ever = select(judgement.c.case_id).where(~judgement.c.is_open, judgement.c.visit_id.is_(None))
+    wanted = wanted.where(case.c.status == "open", case.c.id.in_(ever), free, ~last.c.is_open, _in_area(area))
     return list(connection.execute(wanted.order_by(case.c.id.desc()).limit(most)))
 
 

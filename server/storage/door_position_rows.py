@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, exists, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, exists, insert, literal_column, or_, select, tuple_, update
 
 from server.storage.board_tables import door_word
 from server.storage.scope_rows import case_within
@@ -20,7 +20,7 @@ def read_telling(
     connection: Connection, agencies: Collection[str], doubts: Sequence[str], most: int, place_id: str | None = None
 ) -> list[AnyRow]:
     """
-    Give the newest visits at which the person was met at a coarsely known place, with the place as it is held.
+    Give, of the newest *most* visits at which the person was met, those at coarsely known places, with the place.
 
     Left out are those that were rejected, and those of which one of the findings *doubts* stands.
     """
@@ -32,17 +32,19 @@ def read_telling(
         visit.c.case_id, visit.c.visit_id, visit.c.lead_agent_id, visit.c.started_ms, place.c.id.label("place_id"),
         place.c.address, place.c.lat_e7, place.c.lon_e7, place.c.precision, place.c.source, case.c.reference,
     )  # fmt: skip
-    joined = visit.join(case, case.c.id == visit.c.case_id).join(place, place.c.id == case.c.place_id)
-    wanted = select(*columns).select_from(joined).where(
-        visit.c.contact_result == "person", visit.c.state.is_not(None), visit.c.state != "rejected", ~doubted,
+    met = select(visit.c.case_id, visit.c.visit_id).where(visit.c.contact_result == literal_column("'person'"))
+    met = met.where(visit.c.agency_id.in_(agencies)) if agencies else met
+    newest = met.order_by(visit.c.started_ms.desc(), visit.c.visit_id.desc()).limit(most).subquery()
+    mine = (newest.c.case_id == visit.c.case_id) & (newest.c.visit_id == visit.c.visit_id)
+    joined = newest.join(visit, mine).join(case, case.c.id == visit.c.case_id)
+    wanted = select(*columns).select_from(joined.join(place, place.c.id == case.c.place_id)).where(
+        visit.c.state.is_not(None), visit.c.state != "rejected", ~doubted,
         or_(place.c.precision.is_(None), place.c.lat_e7.is_(None), place.c.precision.not_in(EXACT)),
         case_within(case.c.id, agencies),
     )  # fmt: skip
-    if agencies:
-        wanted = wanted.where(visit.c.agency_id.in_(agencies))
     if place_id is not None:
         wanted = wanted.where(place.c.id == place_id)
-    return list(connection.execute(wanted.order_by(visit.c.started_ms.desc(), visit.c.visit_id).limit(most)))
+    return list(connection.execute(wanted.order_by(visit.c.started_ms.desc(), visit.c.visit_id)))
 
 
 def read_check_ins(connection: Connection, visits: Collection[tuple[str, str]]) -> list[AnyRow]:

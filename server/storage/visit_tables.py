@@ -45,6 +45,8 @@ Index(
     postgresql_where=text("state IS NOT NULL"),
 )
 Index("ix_visit_id", visit.c.visit_id)
+_MET = text("contact_result = 'person'")
+Index("ix_visit_met", visit.c.started_ms, visit.c.visit_id, sqlite_where=_MET, postgresql_where=_MET)
 Index("ix_visit_queue", visit.c.state, visit.c.rank, visit.c.started_ms, visit.c.visit_id)
 Index("ix_visit_agency", visit.c.agency_id, visit.c.state, visit.c.rank, visit.c.started_ms, visit.c.visit_id)
 Index("ix_visit_lead", visit.c.lead_agent_id, visit.c.state, visit.c.started_ms)
