@@ -57,9 +57,8 @@ _ORDER = (visit.c.rank, visit.c.started_ms, visit.c.visit_id)
 def list_queue(connection: Connection, wanted: Wanted, after: Place | None, most: int) -> list[AnyRow]:
     """Give the visits wanted from *after* on: the gravest finding first, then the longest waiting."""
     lanes = (
-        list(connection.execute(_narrow(_SHOWN, wanted, state, agency, after).order_by(*_ORDER).limit(most)))
-        for state in wanted.states
-        for agency in wanted.agencies or (None,)
+        list(connection.execute(_narrow(_SHOWN, wanted, lane, after).order_by(*_ORDER).limit(most)))
+        for lane in _lanes(connection, wanted)
     )
     return list(islice(merge(*lanes, key=place_of), most))
 
@@ -72,41 +71,62 @@ def place_of(row: AnyRow) -> Place:
 def count_queue(connection: Connection, wanted: Wanted) -> int:
     """Count the visits wanted, up to `MOST_COUNTED`."""
     found = 0
-    for state in wanted.states:
-        for agency in wanted.agencies or (None,):
-            lane = _narrow(select(visit.c.visit_id), wanted, state, agency).limit(MOST_COUNTED - found)
-            found += connection.execute(select(func.count()).select_from(lane.subquery())).scalar_one()
+    for lane in _lanes(connection, wanted):
+        rows = _narrow(select(visit.c.visit_id), wanted, lane).limit(MOST_COUNTED - found)
+        found += connection.execute(select(func.count()).select_from(rows.subquery())).scalar_one()
     return found
 
 
+def _lanes(connection: Connection, wanted: Wanted) -> list[ColumnElement[bool]]:
+    """
+    Give what each lane holds: one state of one agency, or all visits of a finding that few have.
+
+    A lane is read along its index; where a finding is rare that would look at every visit, so its visits are named
+    and the states are hidden from the planner.
+    """
+    rare = _find_rare(connection, wanted.finding_code)
+    if rare is None:
+        lanes = [visit.c.state == state for state in wanted.states]
+        return [lane & (visit.c.agency_id == each) for lane in lanes for each in wanted.agencies] or lanes
+    lane = visit.c.visit_id.in_(rare) & func.coalesce(visit.c.state, "").in_(wanted.states)
+    return [lane & visit.c.agency_id.in_(wanted.agencies) if wanted.agencies else lane]
+
+
+def _find_rare(connection: Connection, code: str) -> list[str] | None:
+    """Give the visits on which a finding stands that few have; None for one that many have, or for no finding."""
+    if not code:
+        return None
+    standing = (finding.c.code == code) & finding.c.gone_ms.is_(None) & finding.c.visit_id.is_not(None)
+    ids = connection.execute(select(finding.c.visit_id).where(standing).limit(MOST_COUNTED)).scalars().all()
+    return list(ids) if len(ids) < MOST_COUNTED else None
+
+
 def _narrow(
-    rows: Select[Any], wanted: Wanted, state: str, agency_id: str | None, after: Place | None = None
+    rows: Select[Any], wanted: Wanted, lane: ColumnElement[bool], after: Place | None = None
 ) -> Select[Any]:
-    lane = rows.where(visit.c.state == state)
-    if agency_id is not None:
-        lane = lane.where(visit.c.agency_id == agency_id)
+    rows = rows.where(lane)
     if wanted.agent_code:
         lead = select(agent.c.id).where(agent.c.code == wanted.agent_code).correlate(None).scalar_subquery()
-        lane = lane.where(visit.c.lead_agent_id == lead)
+        rows = rows.where(visit.c.lead_agent_id == lead)
     if wanted.area:
-        lane = lane.where(visit.c.area == wanted.area)
+        rows = rows.where(visit.c.area == wanted.area)
     if wanted.outcome:
-        lane = lane.where((visit.c.disposition == wanted.outcome) | (visit.c.contact_result == wanted.outcome))
+        rows = rows.where((visit.c.disposition == wanted.outcome) | (visit.c.contact_result == wanted.outcome))
     if wanted.since_ms is not None:
-        lane = lane.where(visit.c.started_ms >= wanted.since_ms)
+        rows = rows.where(visit.c.started_ms >= wanted.since_ms)
     if wanted.until_ms is not None:
-        lane = lane.where(visit.c.started_ms < wanted.until_ms)
+        rows = rows.where(visit.c.started_ms < wanted.until_ms)
     if wanted.is_flagged is not None:
-        lane = lane.where(visit.c.rank < 2 if wanted.is_flagged else visit.c.rank >= 2)
+        rows = rows.where(visit.c.rank < 2 if wanted.is_flagged else visit.c.rank >= 2)
     if wanted.unanswered_since_ms is not None:
-        lane = lane.where(_unanswered(wanted.unanswered_since_ms))
+        rows = rows.where(_unanswered(wanted.unanswered_since_ms))
     if wanted.finding_code:
         mine = (finding.c.case_id == visit.c.case_id) & (finding.c.visit_id == visit.c.visit_id)
-        lane = lane.where(exists().where(mine, finding.c.code == wanted.finding_code, finding.c.gone_ms.is_(None)))
+        rows = rows.where(exists().where(mine, finding.c.code == wanted.finding_code, finding.c.gone_ms.is_(None)))
     if after is not None:
         values = (literal(part, column.type) for column, part in zip(_ORDER, after, strict=True))
-        lane = lane.where(tuple_(*_ORDER) > tuple_(*values))
-    return lane
+        rows = rows.where(tuple_(*_ORDER) > tuple_(*values))
+    return rows
 
 
 def _unanswered(since_ms: int) -> ColumnElement[bool]:

@@ -90,6 +90,29 @@ def test_filters_narrow(desk: Desk, query: str, expected: list[str]) -> None:
     assert expected == sorted(made[each] for each in shown(page))
 
 
+@pytest.mark.parametrize("most", [1, 2, 1000])
+def test_a_finding_is_found_alike_whether_few_have_it_or_many(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """Named one by one or met along the lanes: in the states and agencies asked for, in order, page by page."""
+    office = desk.office
+    phone = carrier(office)
+    first, second, done = (visit(office, phone, f"R{number}", FAR) for number in range(3))
+    desk.sign_in("reviewer").post(f"/visits/{done}/decide", act="approved")
+    monkeypatch.setattr("server.storage.queue_rows.MOST_COUNTED", most)
+    wanted = queue_rows.Wanted(deciding.TO_DECIDE, (office.agency_id,), finding_code="place_outside")
+
+    with office.site.store.read() as connection:
+        [one] = queue_rows.list_queue(connection, wanted, None, 1)
+        [two] = queue_rows.list_queue(connection, wanted, queue_rows.place_of(one), 2)
+        none = queue_rows.list_queue(connection, replace(wanted, agencies=(office.site.new_id(),)), None, 2)
+        count = queue_rows.count_queue(connection, wanted)
+
+    assert [first, second] == [one.visit_id, two.visit_id]
+    assert [] == none
+    assert min(2, most) == count
+
+
 def test_another_agencys_visits_are_not_there(desk: Desk) -> None:
     """Whoever is limited to an agency sees, opens and decides its visits only."""
     office = desk.office
