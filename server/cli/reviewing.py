@@ -125,7 +125,8 @@ def _show_conduct(conduct: Mapping[str, Any] | None) -> None:
         used = "; ".join(each["used"])
         click.echo(f"  [not kept] {each['rule']}: {each['limit']}{f' ({used})' if used else ''}")
     for each in questions:
-        click.echo(f"  [question] {each['asks']}  ({', '.join(rule['rule'] for rule in each['rules'])})")
+        how = " (decide … --saw CODE, or --saw none)" if each["missing"] == "conduct_codes" else ""
+        click.echo(f"  [question] {each['asks']}{how}  ({', '.join(rule['rule'] for rule in each['rules'])})")
 
 
 def _quote(facts: Mapping[str, Any]) -> str:

@@ -26,6 +26,7 @@ from markupsafe import Markup
 from schemas.vocabulary import EventKind
 from schemas.words import WORDS, say_body
 from server.domain.conduct.codes import say_conduct
+from server.domain.conduct.questions import ASKED
 from server.domain.findings.codes import CATALOGUE, Code, fill_sentence
 from server.domain.reviewing import State
 from server.domain.roles import Role
@@ -92,7 +93,8 @@ def register_languages(app: Flask, site: Site) -> None:
         state_word=say_state, role_word=say_role, request_word=say_request, case_word=say_status,
         device_word=say_device, job_word=say_job, file_word=say_file, money=say_money,
         local_clock=lambda text: say_clock(text, site.settings.zone), event_words=say_event, code_words=say_code,
-        finding_words=say_finding, conduct_words=lambda code: say_conduct(code, language()),
+        finding_words=say_finding, question_words=say_question,
+        conduct_words=lambda code: say_conduct(code, language()),
     )  # fmt: skip
 
 
@@ -211,6 +213,12 @@ def say_role(name: str) -> str:
 def say_code(code: str) -> str:
     """Give the name of a code that has no sentence: an act, a finding, a kind of rule or record, a column."""
     return pgettext("code", code.replace("_", " ").replace("-", " "))
+
+
+def say_question(question: Mapping[str, Any]) -> str:
+    """Give what a reviewer is asked about something that is not known."""
+    asks, missing = ASKED.get(question["missing"]), question["missing"]
+    return _(asks) if asks else _("Not known: %(what)s.", what=say_code(missing) if missing else _("why"))
 
 
 def say_finding(finding: Any) -> str:

@@ -14,7 +14,7 @@ from server.storage.tables import case, person, place
 from server.storage.types import AnyRow
 
 CHUNK = 500
-MOST_COUNTED = 200
+MOST_COUNTED = 5_000  # a pair that fewer cases have leads the search
 LAST_CHARACTER = chr(0x10FFFF)
 
 

@@ -13,7 +13,7 @@ from server.domain.conduct.verdicts import Answer, Verdict
 
 # A missing fact -> how a reviewer is asked; another one is asked by its own name.
 ASKED = {
-    "conduct_codes": "Was any forbidden conduct seen? (decide … --saw CODE, or --saw none)",
+    "conduct_codes": "Was any forbidden conduct seen?",
     "what the reviewer found": "Was it kept? Software cannot tell.",
     "the exact times of the visit": "When exactly was the visit? Its clocks leave it open.",
     "contact_result": "Who was met?",

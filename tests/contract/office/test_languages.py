@@ -11,6 +11,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
+from server.domain.conduct.questions import ASKED
 from server.domain.findings.codes import CATALOGUE
 from server.office import speaking
 from tests.contract.office.desk import Desk
@@ -19,7 +20,7 @@ OFFICE = speaking.HERE
 METHODS = [("**.py", "python"), ("**.html", "jinja2.ext.babel_extract")]
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%%|\{\w+\}")
 KEYWORDS = {"_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
-BESIDE = {"findings", "codes"}  # catalogues of sentences that stand elsewhere than in pages
+BESIDE = {"findings", "codes", "questions"}  # catalogues of sentences that stand elsewhere than in pages
 
 
 @cache
@@ -64,6 +65,11 @@ def test_every_finding_has_its_chinese() -> None:
     said = {english for name, english, _ in catalogues() if name == "findings"}
 
     assert {sentence for _, sentence in CATALOGUE.values()} == said
+
+
+def test_every_question_has_its_chinese() -> None:
+    """What a reviewer is asked is said in both languages, and nothing else stands in that catalogue."""
+    assert set(ASKED.values()) == {english for name, english, _ in catalogues() if name == "questions"}
 
 
 @pytest.mark.parametrize(("name", "english", "chinese"), list(catalogues()))

@@ -25,7 +25,7 @@ def test_rules_that_lack_the_same_fact_are_one_question() -> None:
     first, second = find_questions(verdicts)
 
     assert ("conduct_codes", (("R-1", "never threat"), ("R-3", "no filming"))) == (first.missing, first.rules)
-    assert "--saw" in first.asks
+    assert "Was any forbidden conduct seen?" == first.asks
     assert ("consents", (("R-3", "no filming"),)) == (second.missing, second.rules)
 
 
