@@ -13,7 +13,7 @@ from heapq import merge
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, exists, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, delete, exists, func, literal, select, true, tuple_
 
 from server.storage.feed import upsert
 from server.storage.office_tables import office_user, visit_claim
@@ -57,10 +57,26 @@ _ORDER = (visit.c.rank, visit.c.started_ms, visit.c.visit_id)
 def list_queue(connection: Connection, wanted: Wanted, after: Place | None, most: int) -> list[AnyRow]:
     """Give the visits wanted from *after* on: the gravest finding first, then the longest waiting."""
     lanes = (
-        list(connection.execute(_narrow(_SHOWN, wanted, lane, after).order_by(*_ORDER).limit(most)))
+        list(connection.execute(_narrow(_SHOWN, wanted, lane & part).order_by(*_ORDER).limit(most)))
         for lane in _lanes(connection, wanted)
+        for part in _parts(after)
     )
     return list(islice(merge(*lanes, key=place_of), most))
+
+
+def _parts(after: Place | None) -> list[ColumnElement[bool]]:
+    """
+    Give what follows a place, part by part: the rest of its rank, and the ranks behind.
+
+    In one comparison PostgreSQL would go by the rank alone, expect hardly any row, and sort all there are.
+    """
+    if after is None:
+        return [true()]
+    rank, started_ms, visit_id = after
+    rest = tuple_(visit.c.started_ms, visit.c.visit_id) > tuple_(
+        literal(started_ms, visit.c.started_ms.type), literal(visit_id, visit.c.visit_id.type)
+    )
+    return [(visit.c.rank == rank) & rest, visit.c.rank > rank]
 
 
 def place_of(row: AnyRow) -> Place:
@@ -101,9 +117,7 @@ def _find_rare(connection: Connection, code: str) -> list[str] | None:
     return list(ids) if len(ids) < MOST_COUNTED else None
 
 
-def _narrow(
-    rows: Select[Any], wanted: Wanted, lane: ColumnElement[bool], after: Place | None = None
-) -> Select[Any]:
+def _narrow(rows: Select[Any], wanted: Wanted, lane: ColumnElement[bool]) -> Select[Any]:
     rows = rows.where(lane)
     if wanted.agent_code:
         lead = select(agent.c.id).where(agent.c.code == wanted.agent_code).correlate(None).scalar_subquery()
@@ -123,9 +137,6 @@ def _narrow(
     if wanted.finding_code:
         mine = (finding.c.case_id == visit.c.case_id) & (finding.c.visit_id == visit.c.visit_id)
         rows = rows.where(exists().where(mine, finding.c.code == wanted.finding_code, finding.c.gone_ms.is_(None)))
-    if after is not None:
-        values = (literal(part, column.type) for column, part in zip(_ORDER, after, strict=True))
-        rows = rows.where(tuple_(*_ORDER) > tuple_(*values))
     return rows
 
 
