@@ -44,3 +44,10 @@ function readFields(messages: unknown): Record<string, string[]> {
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** Give whatever went wrong as a refusal; a fault of our own is `internal`, with its cause kept for the console. */
+export function refuse(error: unknown): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof DOMException && error.name === "QuotaExceededError") return new Refusal("storage-full");
+  return Object.assign(new Refusal("internal"), { cause: error });
+}

@@ -1,8 +1,8 @@
 """
 The phone app's words and shapes, written from the Python ones: `python -m tests.contract.pwa.write_vocabulary`.
 
-Comes in: `schemas/vocabulary.py`, `words.py`, `errors.py` and the marshmallow schemas. Goes out: TypeScript files that are
-committed, so that the app builds without Python; a test says when they are behind.
+Comes in: `schemas/vocabulary.py`, `words.py`, `errors.py` and the marshmallow schemas. Goes out: TypeScript files that
+are committed, so that the app builds without Python; a test says when they are behind.
 """
 
 from __future__ import annotations
@@ -61,7 +61,8 @@ def write_vocabulary() -> str:
     for name, words in ENUMS.items():
         lines.append(f"\nexport const {name} = {say([word.value for word in words])} as const;")
         lines.append(f"export type {name} = (typeof {name})[number];")
-    for name, chosen in (("VISIT_KINDS", v.VISIT_KINDS), ("DEVICE_KINDS", v.DEVICE_KINDS), ("NOBODY_MET", v.NOBODY_MET)):
+    for name in ("VISIT_KINDS", "DEVICE_KINDS", "NOBODY_MET"):
+        chosen = getattr(v, name)
         lines.append(f"\nexport const {name}: ReadonlySet<string> = new Set({say(sorted(chosen))});")
     pairs = {contact.value: [each.value for each in v.Disposition if each in v.POSSIBLE_PAIRS[contact]]
              for contact in v.ContactResult}  # fmt: skip
@@ -126,8 +127,8 @@ class Shapes:
 def _lengths(field: fields.Field[Any]) -> Iterator[tuple[int, int | None]]:
     for rule in field.validators:
         if isinstance(rule, validate.Length):
-            exact = rule.equal
-            yield (exact, exact) if exact is not None else (int(rule.min or 0), None if rule.max is None else int(rule.max))
+            most = rule.max if rule.equal is None else rule.equal
+            yield int(rule.min or rule.equal or 0), None if most is None else int(most)
 
 
 def _integer(field: fields.Integer) -> str:
@@ -152,10 +153,13 @@ def _text(field: fields.String) -> str:
     return f"text({least}{'' if most is None else f', {most}'})"
 
 
+PARTS = (
+    "anything currency day equal flag integer list object optional raw salt serverTime sha256 text texts uuid wall word"
+)
+
+
 def _head_of(body: str, where: str) -> str:
-    used = [name for name in ("anything", "currency", "day", "equal", "flag", "integer", "list", "object", "optional", "raw",
-                              "salt", "serverTime", "sha256", "text", "texts", "uuid", "wall", "word")
-            if f"{name}(" in body or f"{name})" in body or f" {name}," in body]  # fmt: skip
+    used = [name for name in PARTS.split() if any(f"{name}{end}" in body for end in ("(", ")")) or f" {name}," in body]
     shared = f'import * as v from "{where}vocabulary";\n' if "v." in body else ""
     return f'{HEAD}{shared}import {{ {", ".join(used)} }} from "{where}checks";\n\n'
 
