@@ -20,7 +20,7 @@ import { identity, leaseTime, loadOrMakeKey, trueNow } from "./remembering";
 import { isEnded, isIdentityConfirmed, isOpen, stepsDone } from "./rules";
 import { scopeOf, triesLeft } from "./rules_door";
 import { leaveBy } from "./rules_limits";
-import { checkIdentity, openPart, type Said } from "./sealed_part";
+import { checkIdentity, methodOf, openPart, type Said } from "./sealed_part";
 import { claimOf, sign } from "./signing";
 import { writeStatement } from "./statement";
 import { remember, Store } from "./store";
@@ -170,19 +170,19 @@ export class Device implements Face {
   }
 
   triesLeft(caseId: string, visitId: string, method: string): Promise<number> {
-    return this.reading(async (store) => triesLeft(await viewVisit(store, caseId, visitId), method));
+    return this.reading(async (store) => triesLeft(await viewVisit(store, caseId, visitId), methodOf(method)));
   }
 
   checkIdentity(caseId: string, visitId: string, method: string, said: Omit<Said, "method">): Promise<boolean> {
     return this.inTurn(() =>
-      this.reading((store) => checkIdentity(store, caseId, visitId, { ...said, method }, this.clock.read(), this.noise)),
+      this.reading((store) => checkIdentity(store, caseId, visitId, { ...said, method: methodOf(method) }, this.clock.read(), this.noise)),
     );
   }
 
   openSealed(caseId: string, visitId: string, method: string, said: Omit<Said, "method">): Promise<Sealed> {
     return this.inTurn(() =>
       this.reading(async (store) => {
-        const content = await openPart(store, caseId, visitId, { ...said, method }, this.clock.read(), this.noise);
+        const content = await openPart(store, caseId, visitId, { ...said, method: methodOf(method) }, this.clock.read(), this.noise);
         return { creditor: String(content["lender"]), currency: "", amount: 0, ...content };
       }),
     );
