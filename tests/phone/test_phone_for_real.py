@@ -26,7 +26,7 @@ LN-77812,Ana Example,en,,1 Sample St,9876.54,Three parts from June,1974-03-09,71
 
 
 def test_a_whole_visit_reaches_the_server(database_url: str, tmp_path: Path) -> None:
-    """Enrol by code, pull, record a visit with a companion, exchange: all accepted, statements equal, card and export good."""
+    """Enrol by code, pull, record a visit with a companion, exchange: all accepted, statements equal, card good."""
     with opened_office(database_url, tmp_path / "folder") as office:
         office.clock.ms = time.time_ns() // 1_000_000
         path = tmp_path / "portfolio.csv"

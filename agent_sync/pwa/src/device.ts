@@ -26,7 +26,7 @@ import { writeStatement } from "./statement";
 import { remember, Store } from "./store";
 import { shredEnded } from "./store_feed";
 import { stageOf } from "./store_outbox";
-import { openVisits } from "./store_visits";
+import { openVisits, visitsOf } from "./store_visits";
 import { oneAtATime, lockTab } from "./tabs";
 import { Talk } from "./talk";
 import { FetchTransport, type Transport } from "./transport";
@@ -164,9 +164,13 @@ export class Device implements Face {
     });
   }
 
-  hold(caseId: string, visitId: string | null, reason: string, scope = "", note = ""): Promise<Recorded> {
+  async hold(caseId: string, visitId: string | null, reason: string, scope = "", note = ""): Promise<Recorded> {
     const body = { reason, scope: scope || scopeOf(reason), ...(note ? { note } : {}) };
-    return this.record("hold_placed", caseId, visitId, body);
+    // A hold belongs to a visit: without one named, to the last of its case on this phone.
+    const last = async (store: Store) => (await store.read((tx) => visitsOf(tx, caseId))).at(-1)?.visit_id;
+    const named = visitId ?? (await this.reading(last));
+    if (!named) throw new Refusal("conflict", {}, "not-started");
+    return this.record("hold_placed", caseId, named, body);
   }
 
   triesLeft(caseId: string, visitId: string, method: string): Promise<number> {
