@@ -127,6 +127,20 @@ describe("chains", () => {
     expect([recorded.every((each) => held.has(each.eventId)), isWhole]).toEqual([true, true]);
   });
 
+  test("E10: a restored server that a twin went on with: what had receipts beyond the parting is sent again", async () => {
+    const { server, phone } = await makeTown();
+    const [chainId] = server.chains.keys();
+    const restore = server.backup();
+    const recorded = [await propose(phone, "a"), await propose(phone, "b")];
+    await phone.exchange();
+    restore();
+    await server.twin(chainId!);
+    recorded.push(await propose(phone, "c"));
+    for (let n = 0; n < 3; n += 1) await phone.exchange();
+    const { ids: held, isWhole } = await server.audit();
+    expect([recorded.every((each) => held.has(each.eventId)), isWhole, (await phone.status()).unsent]).toEqual([true, true, 0]);
+  });
+
   test("E2: what can no longer be read is declared lost, and what follows is sent", async () => {
     const { server, phone } = await makeTown();
     const [broken, good] = [await propose(phone, "a"), await propose(phone, "b")];
@@ -154,6 +168,19 @@ describe("pull", () => {
     await town.phone.exchange();
     expect((await town.phone.packets()).map((each) => each.caseId)).toEqual(chosen);
     expect((await town.phone.status()).pullStage).toBe("level");
+  });
+
+  test("F2: a page is left aside where another exchange moved the cursor meanwhile", async () => {
+    const town = await makeTown();
+    await publishPackets(town, 3);
+    const [store, send] = [await town.phone.store(), town.server.send.bind(town.server)];
+    town.server.send = async (...request) => {
+      const answer = await send(...request);
+      await store.put("cursor", "e1:2");
+      return answer;
+    };
+    await town.phone.exchange();
+    expect([await store.get("cursor"), await town.phone.packets()]).toEqual(["e1:2", []]);
   });
 
   test("F4: a set that differs from the head is repaired by manifest, without wiping", async () => {
