@@ -3,32 +3,26 @@
  *
  * The one place where the browser's clock and randomness are read; a test hands in its own.
  */
-import { addressOf, writeCard } from "./card";
-import { Channel } from "./channel";
 import { atOf, PageClock, type Clock } from "./clock";
-import { enrol, type Described } from "./enrolling";
+import type { Described } from "./enrolling";
 import { refuse } from "./errors";
-import { converse } from "./exchange";
 import {
   Refusal, type Agent, type Body, type Enrolment, type Face, type PacketView, type Recorded, type Remark,
   type Report, type Sealed, type Stage, type Status, type VisitRecord, type VisitSoFar,
 } from "./face";
 import type { Noise } from "./ids";
-import { exportOutbox } from "./outbox_export";
 import { judgeDraft, recordEvent, viewCase, viewVisit } from "./recording";
 import { identity, leaseTime, loadOrMakeKey, trueNow } from "./remembering";
 import { isEnded, isIdentityConfirmed, isOpen, stepsDone } from "./rules";
-import { scopeOf, triesLeft } from "./rules_door";
+import { methodOf, scopeOf, triesLeft } from "./rules_door";
 import { leaveBy } from "./rules_limits";
-import { checkIdentity, methodOf, openPart, type Said } from "./sealed_part";
+import type { Said } from "./sealed_part";
 import { claimOf, sign } from "./signing";
-import { writeStatement } from "./statement";
 import { remember, Store } from "./store";
 import { shredEnded } from "./store_feed";
 import { stageOf } from "./store_outbox";
 import { openVisits, visitsOf } from "./store_visits";
 import { oneAtATime, lockTab } from "./tabs";
-import { Talk } from "./talk";
 import { FetchTransport, type Transport } from "./transport";
 import { Vault, waitFor, type Wrapped } from "./vault";
 import { viewPackets, viewStatus, viewVisits } from "./views";
@@ -38,6 +32,8 @@ export interface Options {
   pinIterations?: number;
 }
 const LEAST_PIN = 4;
+// What the day's list does not need comes when it is first asked for; the shell keeps all of it for use without a network.
+const sealedPart = () => import("./sealed_part");
 
 export class Device implements Face {
   private readonly vault: Vault;
@@ -88,6 +84,7 @@ export class Device implements Face {
     return this.doing(async (store) => {
       if (pin.length < LEAST_PIN) throw new Refusal("invalid", { pin: ["too-short"] });
       await this.openVault(store, pin);
+      const [{ Channel }, { enrol }] = await Promise.all([import("./channel"), import("./enrolling")]);
       const pair = await loadOrMakeKey(store);
       const channel = new Channel(this.transport, pair.privateKey);
       const described = { kind: "phone", model: "web", app: "fairvisit-phone", ...this.options.described };
@@ -179,14 +176,14 @@ export class Device implements Face {
 
   checkIdentity(caseId: string, visitId: string, method: string, said: Omit<Said, "method">): Promise<boolean> {
     return this.inTurn(() =>
-      this.reading((store) => checkIdentity(store, caseId, visitId, { ...said, method: methodOf(method) }, this.clock.read(), this.noise)),
+      this.reading(async (store) => (await sealedPart()).checkIdentity(store, caseId, visitId, { ...said, method: methodOf(method) }, this.clock.read(), this.noise)),
     );
   }
 
   openSealed(caseId: string, visitId: string, method: string, said: Omit<Said, "method">): Promise<Sealed> {
     return this.inTurn(() =>
       this.reading(async (store) => {
-        const content = await openPart(store, caseId, visitId, { ...said, method: methodOf(method) }, this.clock.read(), this.noise);
+        const content = await (await sealedPart()).openPart(store, caseId, visitId, { ...said, method: methodOf(method) }, this.clock.read(), this.noise);
         return { creditor: String(content["lender"]), currency: "", amount: 0, ...content };
       }),
     );
@@ -195,6 +192,7 @@ export class Device implements Face {
   card(): Promise<string> {
     return this.doing(async (store) => {
       const { key, deviceId, agent } = await identity(store);
+      const { addressOf, writeCard } = await import("./card");
       const visits = await store.read(openVisits);
       const at = atOf(this.clock.read());
       const code = await writeCard(key, deviceId, agent?.agent_id ?? "", at, visits.at(-1)?.case_id ?? null);
@@ -227,6 +225,7 @@ export class Device implements Face {
 
   private async exchangeOnce(store: Store): Promise<Report> {
     const { key, deviceId } = await identity(store);
+    const [{ Channel }, { converse }, { Talk }] = await Promise.all([import("./channel"), import("./exchange"), import("./talk")]);
     return lockTab(store, this.name, this.clock, async () => {
       const channel = new Channel(this.transport, key, deviceId, (await store.get<string>("nonce")) ?? "");
       const talk = new Talk(store, channel, this.clock, this.noise, this.options.archiveDays ?? 30);
@@ -255,6 +254,7 @@ export class Device implements Face {
   statement(day: string): Promise<string> {
     return this.doing(async (store) => {
       const { key, deviceId } = await identity(store);
+      const { writeStatement } = await import("./statement");
       return sign(await writeStatement(store, day, this.clock.read()), key, deviceId);
     });
   }
@@ -262,6 +262,7 @@ export class Device implements Face {
   exportOutbox(): Promise<{ name: string; content: Blob; events: number }> {
     return this.reading(async (store) => {
       const { key, deviceId, agent } = await identity(store);
+      const { exportOutbox } = await import("./outbox_export");
       const { content, events } = await exportOutbox(store, key, deviceId, await trueNow(store, this.clock.read()));
       return { name: `outbox-${agent?.code ?? "agent"}.json`, content: new Blob([content], { type: "application/json" }), events };
     });

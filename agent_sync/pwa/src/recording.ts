@@ -122,14 +122,14 @@ async function packetRev(store: Store, draft: Draft): Promise<number | null> {
 /** Give a visit as the rules see it, with the walls of its events. */
 export async function viewVisit(
   store: Store, caseId: string | null, visitId: string | null,
-): Promise<Visit & { events: { kind: string; body: Body; wall: string }[] }> {
+): Promise<Visit & { events: { eventId: string; kind: string; body: Body; wall: string }[] }> {
   if (caseId === null || visitId === null) return { ...NO_VISIT, events: [] };
   const [rows, row] = await store.read(async (tx) => [
     await outbox.visitEvents(tx, caseId, visitId), await readVisit(tx, caseId, visitId),
   ] as const);
   const events = await Promise.all(rows.map(async (event) => {
     const content = await outbox.readContent(store, event);
-    return { kind: event.kind, body: content === null ? {} : (JSON.parse(content) as { body: Body }).body, wall: event.wall };
+    return { eventId: event.id, kind: event.kind, body: content === null ? {} : (JSON.parse(content) as { body: Body }).body, wall: event.wall };
   }));
   return { events, startedMs: row?.started_ms ?? null };
 }

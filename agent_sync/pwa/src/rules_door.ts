@@ -14,6 +14,9 @@ const BEFORE_IDENTITY: readonly string[] = ["card_shown", "recording_notice"];
 /** What concerns one matter, one address or one telling of it; everything else is about the person. */
 const OF_CASE = ["wrong_person", "dispute"];
 
+/** A packet's `ways` are kinds of wrap; an event names the method. */
+export const methodOf = (way: string): string => (way === "document" ? "document_seen" : way);
+
 /** Say what speaks against recording an event of `kind` now, by the order at the door. */
 export function checkDoor(kind: string, body: Body, visit: Visit, now: CaseNow): Remark[] {
   if (kind === "identity_checked") return [...checkMissing(BEFORE_IDENTITY, visit, now), ...checkTries(body, visit)];

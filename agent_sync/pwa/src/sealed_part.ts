@@ -13,8 +13,6 @@ import { factsSecret, letterSecret, openSealed } from "./sealing";
 import type { Store } from "./store";
 import { readBody } from "./store_feed";
 
-/** A packet's `ways` are kinds of wrap; an event names the method. */
-export const methodOf = (way: string): string => (way === "document" ? "document_seen" : way);
 const WRAPS: Record<string, string> = { letter_code: "letter_code", two_facts: "two_facts", document_seen: "document" };
 
 /** What the person said or showed; of a document its kind and nothing else. */

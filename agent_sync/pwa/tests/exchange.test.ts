@@ -136,9 +136,26 @@ describe("chains", () => {
     restore();
     await server.twin(chainId!);
     recorded.push(await propose(phone, "c"));
-    for (let n = 0; n < 3; n += 1) await phone.exchange();
+    await phone.exchange();
     const { ids: held, isWhole } = await server.audit();
     expect([recorded.every((each) => held.has(each.eventId)), isWhole, (await phone.status()).unsent]).toEqual([true, true, 0]);
+    expect(server.chains.size).toBe(2);
+  });
+
+  test("E6, E10: what was returned to the outbox moves to the new chain, if a twin is faster", async () => {
+    const { server, phone } = await makeTown();
+    const [chainId] = server.chains.keys();
+    const restore = server.backup();
+    const recorded = await propose(phone);
+    await phone.exchange();
+    restore();
+    server.faults = ["none", "cut_before"];
+    await phone.exchange();
+    expect((await phone.status()).unsent).toBe(1);
+    await server.twin(chainId!);
+    await phone.exchange();
+    const { ids: held } = await server.audit();
+    expect([held.has(recorded.eventId), server.chains.size, (await phone.status()).unsent]).toEqual([true, 2, 0]);
   });
 
   test("E2: what can no longer be read is declared lost, and what follows is sent", async () => {
