@@ -11,7 +11,6 @@ import {
   type Report, type Sealed, type Stage, type Status, type VisitRecord, type VisitSoFar,
 } from "./face";
 import type { Noise } from "./ids";
-import { judgeDraft, recordEvent, viewCase, viewVisit } from "./recording";
 import { identity, leaseTime, loadOrMakeKey, trueNow } from "./remembering";
 import { isEnded, isIdentityConfirmed, isOpen, stepsDone } from "./rules";
 import { methodOf, scopeOf, triesLeft } from "./rules_door";
@@ -25,6 +24,7 @@ import { openVisits, visitsOf } from "./store_visits";
 import { oneAtATime, lockTab } from "./tabs";
 import { FetchTransport, type Transport } from "./transport";
 import { Vault, waitFor, type Wrapped } from "./vault";
+import { judgeDraft, viewCase, viewVisit } from "./viewing";
 import { viewPackets, viewStatus, viewVisits } from "./views";
 
 export interface Options {
@@ -34,6 +34,7 @@ export interface Options {
 const LEAST_PIN = 4;
 // What the day's list does not need comes when it is first asked for; the shell keeps all of it for use without a network.
 const sealedPart = () => import("./sealed_part");
+const recording = () => import("./recording");
 
 export class Device implements Face {
   private readonly vault: Vault;
@@ -119,6 +120,7 @@ export class Device implements Face {
       throw new Refusal("pin-wrong", {}, "", { ...waitFor(counted, this.clock.read().wallMs) });
     }
     await store.put("vault", { ...wrapped, failures: 0 });
+    void recording().catch(() => undefined); // so that the first step of the day does not wait for it
     this.tell();
   }
 
@@ -140,7 +142,9 @@ export class Device implements Face {
 
   record(kind: string, caseId: string | null = null, visitId: string | null = null, body: Body = {}): Promise<Recorded> {
     // In the order in which they were asked for, even where nobody waits for one before the next.
-    return this.inTurn(() => this.reading((store) => recordEvent(store, { kind, body, caseId, visitId }, this.clock.read(), this.noise)));
+    return this.inTurn(() =>
+      this.reading(async (store) => (await recording()).recordEvent(store, { kind, body, caseId, visitId }, this.clock.read(), this.noise)),
+    );
   }
 
   visit(caseId: string, visitId: string): Promise<VisitSoFar> {

@@ -8,20 +8,17 @@ import { cleanValue, digest, encode, linkHash } from "./canonical";
 import { wrongIn } from "./checks";
 import { atOf, type Reading as ClockReading } from "./clock";
 import { EVENT_SHAPES } from "./event_shapes";
-import { Refusal, type Body, type Recorded, type Remark } from "./face";
+import { Refusal, type Recorded, type Remark } from "./face";
 import { makeId, type Noise } from "./ids";
 import { quotaOf, trueNow } from "./remembering";
-import { bodiesOf, isAllowed, mayRecord, NO_CASE, NO_VISIT, OPENING_KINDS, type CaseNow, type Visit } from "./rules";
-import { checkDoor } from "./rules_door";
-import type { Limits, PastVisit } from "./rules_limits";
+import { isAllowed, OPENING_KINDS } from "./rules";
 import type { Store, Writing } from "./store";
-import * as feed from "./store_feed";
 import * as outbox from "./store_outbox";
 import type { ChainRow } from "./store_tables";
-import { endVisit, readVisit, startVisit, visitsOf } from "./store_visits";
-import { DEVICE_KINDS, EVENT_SCHEMA, NOBODY_MET, VISIT_KINDS } from "./vocabulary";
+import { endVisit, readVisit, startVisit } from "./store_visits";
+import { judgeDraft, type Draft } from "./viewing";
+import { DEVICE_KINDS, EVENT_SCHEMA, VISIT_KINDS } from "./vocabulary";
 
-export interface Draft { kind: string; body: Body; caseId: string | null; visitId: string | null }
 const BLOCK_CODES: Record<string, string> = { withdrawn: "withdrawn", "too-large": "too-large" };
 
 /** Write an event's canonical content, with a new id and salt; `invalid` where its body is not what its kind takes. */
@@ -88,15 +85,6 @@ function refuseBlocked(remarks: Remark[]): void {
   if (!isAllowed(remarks) && first) throw new Refusal(BLOCK_CODES[first.code] ?? "conflict", {}, first.code, first.facts);
 }
 
-/** Say what speaks against recording a draft now: what cannot be true, the case's limits, the order at the door. */
-export async function judgeDraft(store: Store, draft: Draft, size: number, nowMs: number, maxEventBytes: number): Promise<Remark[]> {
-  const visit = await viewVisit(store, draft.caseId, draft.visitId);
-  const now = await viewCase(store, draft.caseId, draft.visitId, nowMs);
-  return [
-    ...mayRecord(draft.kind, draft.body, size, visit, now, nowMs, maxEventBytes), ...checkDoor(draft.kind, draft.body, visit, now),
-  ];
-}
-
 /** Do what an event means to this device itself: a visit begins or ends, a hold acts. */
 async function follow(tx: Writing, eventId: string, draft: Draft, rev: number, nowMs: number): Promise<void> {
   if (draft.caseId === null || draft.visitId === null) return;
@@ -117,51 +105,6 @@ async function packetRev(store: Store, draft: Draft): Promise<number | null> {
     return packet?.rev ?? (visitId === null ? undefined : (await readVisit(tx, caseId, visitId))?.packet_rev);
   });
   return rev ?? (VISIT_KINDS.has(draft.kind) || draft.kind === "files_attached" ? 0 : null);
-}
-
-/** Give a visit as the rules see it, with the walls of its events. */
-export async function viewVisit(
-  store: Store, caseId: string | null, visitId: string | null,
-): Promise<Visit & { events: { eventId: string; kind: string; body: Body; wall: string }[] }> {
-  if (caseId === null || visitId === null) return { ...NO_VISIT, events: [] };
-  const [rows, row] = await store.read(async (tx) => [
-    await outbox.visitEvents(tx, caseId, visitId), await readVisit(tx, caseId, visitId),
-  ] as const);
-  const events = await Promise.all(rows.map(async (event) => {
-    const content = await outbox.readContent(store, event);
-    return { eventId: event.id, kind: event.kind, body: content === null ? {} : (JSON.parse(content) as { body: Body }).body, wall: event.wall };
-  }));
-  return { events, startedMs: row?.started_ms ?? null };
-}
-
-/** Give a case as the rules see it: from its packet, or from what remains of it under an open visit. */
-export async function viewCase(store: Store, caseId: string | null, visitId: string | null, nowMs: number): Promise<CaseNow> {
-  if (caseId === null) return NO_CASE;
-  const holdReasons = feed.reasonsOf((await feed.holdsByCase(store, nowMs)).get(caseId));
-  const body = await feed.readBody(store, "packet", caseId);
-  if (body !== null) {
-    const open = feed.openPartOf(body);
-    const limits = (open["limits"] ?? {}) as Limits;
-    const crewSize = (open["crew"] as unknown[] | undefined)?.length || 1;
-    return { isHeld: true, gone: "", limits, holdReasons, crewSize, visits: await pastVisits(store, caseId, limits) };
-  }
-  const [visit, packet] = await store.read(async (tx) => [
-    visitId === null ? undefined : await readVisit(tx, caseId, visitId), await tx.objectStore("object").get(["packet", caseId]),
-  ] as const);
-  const remains = visit ? await feed.readRemains(store, caseId, visit.remains) : {};
-  const gone = visit?.withdrawn ?? (packet ? "expired" : "");
-  return { ...NO_CASE, isHeld: false, gone, limits: (remains["limits"] as Limits | undefined) ?? null, holdReasons };
-}
-
-/** Give the visits of a case that were started here, where its limits count them. */
-export async function pastVisits(store: Store, caseId: string, limits: Limits): Promise<PastVisit[]> {
-  if (!limits.counts?.length) return [];
-  const rows = await store.read((tx) => visitsOf(tx, caseId));
-  return Promise.all(rows.map(async (row) => {
-    const outcomes = bodiesOf(await viewVisit(store, caseId, row.visit_id), "outcome_noted");
-    const metNobody = outcomes.length > 0 && outcomes.every((body) => NOBODY_MET.has(String(body["contact_result"])));
-    return { visitId: row.visit_id, startedMs: row.started_ms, metNobody };
-  }));
 }
 
 /** What a new chain needs, hashed and encrypted before the transaction that opens it. */

@@ -6,12 +6,13 @@
 import type { Reading as ClockReading } from "./clock";
 import { Refusal, type Body } from "./face";
 import type { Noise } from "./ids";
-import { recordEvent, viewVisit } from "./recording";
+import { recordEvent } from "./recording";
 import { bodiesOf, isIdentityConfirmed } from "./rules";
 import { triesLeft } from "./rules_door";
 import { factsSecret, letterSecret, openSealed } from "./sealing";
 import type { Store } from "./store";
 import { readBody } from "./store_feed";
+import { viewVisit } from "./viewing";
 
 const WRAPS: Record<string, string> = { letter_code: "letter_code", two_facts: "two_facts", document_seen: "document" };
 

@@ -4,7 +4,6 @@
 import type { Reading as ClockReading } from "./clock";
 import type { Agent, Body, PacketView, Parked, Question, Stage, Status, VisitRecord } from "./face";
 import { parseTime } from "./messages";
-import { pastVisits } from "./recording";
 import { lastContact, trueNow } from "./remembering";
 import { mayRecord, NO_VISIT } from "./rules";
 import { windowNow, type Limits, type Span } from "./rules_limits";
@@ -13,6 +12,7 @@ import * as feed from "./store_feed";
 import { readContent, stageOf, waitingEvents } from "./store_outbox";
 import type { EventRow, LinkRow, VisitRow } from "./store_tables";
 import { byStart, openVisits } from "./store_visits";
+import { pastVisits } from "./viewing";
 
 /** Give every packet of this agent, shredded ones included. */
 export async function viewPackets(store: Store, now: ClockReading): Promise<PacketView[]> {
