@@ -132,26 +132,34 @@ export async function readBody(store: Store, type: string, id: string): Promise<
 }
 
 async function openBody(store: Store, row: ObjectRow, body: BodyRow): Promise<Body | null> {
-  const seen = `${placeOf(row.type, row.id)}:${row.sha256}`;
-  const known = store.vault.seen.get(seen);
-  if (known) return known as Body;
+  const known = seenBody(store, row);
+  if (known) return known;
   const plain = await store.vault.open(body.body, placeOf(row.type, row.id));
   const read: unknown = plain === null ? null : JSON.parse(fromUtf8(plain));
   if (!isObject(read)) return null;
-  store.vault.seen.set(seen, read);
+  store.vault.seen.set(seenAs(row), read);
   return read;
+}
+
+const seenAs = (row: ObjectRow) => `${placeOf(row.type, row.id)}:${row.sha256}`;
+
+function seenBody(store: Store, row: ObjectRow): Body | undefined {
+  return row.has_body && !store.vault.isLocked ? (store.vault.seen.get(seenAs(row)) as Body | undefined) : undefined;
 }
 
 /** Give every live object of a type, with its body where that is here. */
 export async function readObjects(store: Store, type: string): Promise<{ row: ObjectRow; body: Body | null }[]> {
   const range = IDBKeyRange.bound([type], [type, "\uffff"]);
-  const [rows, bodies] = await store.read(async (tx) => [
-    await tx.objectStore("object").getAll(range), await tx.objectStore("body").getAll(range),
-  ] as const);
+  const [rows, bodies] = await store.read(async (tx) => {
+    const all = await tx.objectStore("object").getAll(range);
+    // Thousands of bodies are read and decrypted once, not at each look.
+    const isSeen = all.every((row) => !row.has_body || seenBody(store, row));
+    return [all, isSeen ? [] : await tx.objectStore("body").getAll(range)] as const;
+  });
   const byId = new Map(bodies.map((body) => [body.id, body]));
   return Promise.all(rows.map(async (row) => {
     const body = byId.get(row.id);
-    return { row, body: body ? await openBody(store, row, body) : null };
+    return { row, body: seenBody(store, row) ?? (body ? await openBody(store, row, body) : null) };
   }));
 }
 

@@ -1,7 +1,7 @@
 """
 The phone app's words and shapes, written from the Python ones: `python -m tests.contract.pwa.write_vocabulary`.
 
-Comes in: `schemas/vocabulary.py`, `words.py`, `errors.py` and the marshmallow schemas. Goes out: TypeScript files that
+Comes in: `schemas/vocabulary.py`, `errors.py` and the marshmallow schemas. Goes out: TypeScript files that
 are committed, so that the app builds without Python; a test says when they are behind.
 """
 
@@ -20,7 +20,6 @@ from schemas import vocabulary as v
 from schemas.errors import PROBLEMS
 from schemas.event import EVENT_SCHEMAS
 from schemas.packet import ITEM_SCHEMAS
-from schemas.words import WORDS
 
 APP = Path(__file__).parents[3] / "agent_sync" / "pwa"
 HEAD = "// Written by `python -m tests.contract.pwa.write_vocabulary`. Do not edit.\n"
@@ -69,16 +68,6 @@ def write_vocabulary() -> str:
     lines.append(f"\nexport const POSSIBLE_PAIRS: Record<string, readonly string[]> = {say(pairs)};")
     lines.append(f"\nexport const PROBLEMS: ReadonlySet<string> = new Set({say(list(PROBLEMS))});")
     return "\n".join(lines) + "\n"
-
-
-def write_words() -> str:
-    """Give `words.ts`: what each word is called, [English, Chinese], by the name of its list."""
-    lines = [HEAD, "export const WORDS: Record<string, Record<string, readonly [string, string]>> = {"]
-    for words, names in WORDS.items():
-        lines.append(f"  {words.__name__}: {{")
-        lines += [f"    {say(str(word))}: {say(list(pair))}," for word, pair in names.items()]
-        lines.append("  },")
-    return "\n".join(lines) + "\n};\n"
 
 
 class Shapes:
@@ -186,7 +175,6 @@ def write_message_shapes() -> str:
 
 FILES = {
     "src/vocabulary.ts": write_vocabulary,
-    "src/words.ts": write_words,
     "src/event_shapes.ts": write_event_shapes,
     "tests/message_shapes.ts": write_message_shapes,
 }
