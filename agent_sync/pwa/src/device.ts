@@ -56,6 +56,10 @@ export class Device implements Face {
     this.name = options.name ?? "fairvisit";
   }
 
+  private get mark(): string {
+    return `${this.name}-enrolled`;
+  }
+
   /** The store, opened once. */
   store(): Promise<Store> {
     this.opening ??= Store.open(this.name, this.vault).then((store) => {
@@ -78,7 +82,9 @@ export class Device implements Face {
     }));
     // What a wipe left holds nothing of anybody, and needs no PIN.
     if (stage === "wiping" && wipeKey) await this.vault.useKey(wipeKey);
-    return { stage, agentCode: agent?.code ?? "", isLocked: this.vault.isLocked };
+    // A phone that was enrolled and knows nothing of it: the browser threw the store away. The mark outlives that.
+    const mark = stage === "new" ? (globalThis.localStorage?.getItem(this.mark) ?? "") : "";
+    return { stage, agentCode: agent?.code ?? mark, isLocked: this.vault.isLocked };
   }
 
   async enrol(code: string, pin: string): Promise<Enrolment> {
@@ -89,7 +95,9 @@ export class Device implements Face {
       const pair = await loadOrMakeKey(store);
       const channel = new Channel(this.transport, pair.privateKey);
       const described = { kind: "phone", model: "web", app: "fairvisit-phone", ...this.options.described };
-      return enrol(store, channel, pair.publicKey, code.trim(), described, this.clock.read(), this.noise);
+      const enrolment = await enrol(store, channel, pair.publicKey, code.trim(), described, this.clock.read(), this.noise);
+      if (enrolment.agent) globalThis.localStorage?.setItem(this.mark, enrolment.agent.code);
+      return enrolment;
     });
   }
 
@@ -235,6 +243,7 @@ export class Device implements Face {
       const talk = new Talk(store, channel, this.clock, this.noise, this.options.archiveDays ?? 30);
       await converse(talk);
       this.nextMs = this.clock.read().wallMs + talk.report.nextMs;
+      if ((await store.read(stageOf)) === "wiped") globalThis.localStorage?.removeItem(this.mark);
       return talk.report;
     });
   }

@@ -48,6 +48,21 @@ test("a try that is cut off is counted all the same", async () => {
   await expect(phone.unlock("0000")).rejects.toMatchObject({ facts: { triesLeft: 3 } });
 });
 
+test("a store that the browser threw away is told from a phone that is new", async () => {
+  const kept = new Map<string, string>();
+  const storage = { getItem: (name: string) => kept.get(name) ?? null, setItem: (name: string, value: string) => void kept.set(name, value) };
+  (globalThis as any).localStorage = storage;
+  try {
+    const { server, clock, name, phone } = await makeTown();
+    await phone.close();
+    indexedDB.deleteDatabase(name);
+    expect(await makePhone(server, clock, name).open()).toMatchObject({ stage: "new", agentCode: "a1" });
+    expect(await makePhone(server, clock, `${name}x`).open()).toMatchObject({ stage: "new", agentCode: "" });
+  } finally {
+    delete (globalThis as any).localStorage;
+  }
+});
+
 test("A5: a code of another agent is refused, and what waits stays", async () => {
   const { server, phone } = await makeTown();
   await propose(phone);

@@ -70,9 +70,63 @@ describe("push", () => {
     const store = await phone.store();
     await store.put("quota", { ...server.quota, max_event_bytes: 50 });
     await phone.exchange();
-    const [entry] = server.requests.at(-1)!["push"].events;
+    const [entry] = server.requests.flatMap((request) => request["push"].events ?? []).slice(-1);
     expect([entry.content, entry.withheld > 50]).toEqual([undefined, true]);
     expect((await phone.status()).parked.map((each) => each.reason)).toEqual(["withheld"]);
+  });
+
+  test("X3: a withheld content goes up as a file, in chunks, from where it was cut", async () => {
+    const { server, phone } = await makeTown();
+    const note = "x".repeat(700_000);
+    const recorded = await phone.record("event_corrected", CASE, null, { event_id: CASE, reason: "r", body: { note } });
+    const store = await phone.store();
+    await store.put("quota", { ...server.quota, max_event_bytes: 1000 });
+    server.faults = ["none", "none", "answer_lost"];
+    expect(codesOf(await phone.exchange())).toEqual(["no-network"]);
+    const report = await phone.exchange();
+    expect([report.isOk, server.wanted, report.counts["files_sent"]]).toEqual([true, [], 1]);
+    expect(server.log.filter((line) => line.includes("files"))).toEqual([
+      "POST /sync/v1/files none", "PATCH /sync/v1/files/u1 answer_lost", "HEAD /sync/v1/files/u1 none", "PATCH /sync/v1/files/u1 none",
+    ]);
+    await server.publish("replay", recorded.eventId, 1, { event_id: recorded.eventId, status: "accepted", at: "2026-03-06T00:00:00.000Z" });
+    await server.settle();
+    await phone.exchange();
+    expect((await phone.status()).parked).toEqual([]);
+  });
+
+  test("X3: a quota that is told is adopted, and the batch is cut", async () => {
+    const { server, phone } = await makeTown();
+    for (let n = 0; n < 5; n += 1) await propose(phone, `${n}`);
+    server.quota = { ...server.quota, max_events: 2 };
+    const report = await phone.exchange();
+    expect([report.isOk, report.counts["batches_cut"], (await phone.status()).unsent]).toEqual([true, 1, 0]);
+  });
+
+  test("A4: a device that is gone keeps its work, holds no packet any more, and goes on if it is taken back", async () => {
+    const town = await makeTown();
+    await publishPackets(town, 2);
+    await town.phone.exchange();
+    await propose(town.phone);
+    town.server.faults = ["gone"];
+    expect(codesOf(await town.phone.exchange())).toEqual(["gone"]);
+    const status = await town.phone.status();
+    expect([status.stage, status.unsent, await town.phone.packets()]).toEqual(["gone", 1, []]);
+    expect((await town.phone.exportOutbox()).events).toBe(1);
+    expect((await town.phone.exchange()).isOk).toBe(true);
+    expect([(await town.phone.status()).stage, (await town.phone.packets()).length]).toEqual(["enrolled", 2]);
+  });
+
+  test("A6: new keys of the server are trusted if a trusted one names them, and others are ignored and told", async () => {
+    const { server, phone } = await makeTown();
+    const keys = [{ kid: "next", jwk: (await server.publicKey()) as Record<string, string>, active_from: "2026-03-05T00:00:00.000Z" }];
+    await server.publish("server_keys", CASE, 1, { keys, proof: await server.sign({ typ: "server_keys", keys }) });
+    await server.settle();
+    expect((await phone.exchange()).isOk).toBe(true);
+    await server.publish("server_keys", DEVICE, 1, { keys: [{ ...keys[0], kid: "evil" }], proof: await server.sign({ typ: "server_keys", keys }) });
+    await server.settle();
+    expect(codesOf(await phone.exchange())).toEqual(["bad-signature"]);
+    const trusted = await (await phone.store()).read((tx) => tx.objectStore("server_key").getAllKeys());
+    expect([trusted.includes("next"), trusted.includes("evil")]).toEqual([true, false]);
   });
 
   test("a stale nonce is mended within the exchange", async () => {

@@ -13,7 +13,7 @@ import { inflate } from "../src/zipping";
 import { Enrol, Exchange } from "./message_shapes";
 
 export type Fault =
-  | "none" | "cut_before" | "answer_lost" | "answer_cut" | "repeated" | "portal" | "proxy_413" | "status_503" | "status_429";
+  | "none" | "cut_before" | "answer_lost" | "answer_cut" | "repeated" | "portal" | "proxy_413" | "status_503" | "status_429" | "gone";
 export interface Place { id: string; digest: string; hash: string; content: string | null }
 interface Chain { places: Place[]; head: string }
 interface Held { digest: string; status: string; problem?: string; at: string }
@@ -33,6 +33,8 @@ export class FakeServer implements Transport {
   events = new Map<string, Held>();
   feed = new Map<string, Live>();
   holds: Value[] = [];
+  wanted: Value[] = [];
+  uploads = new Map<string, Bytes>();
   directives: string[] = [];
   pullProblem = "";
   pageItems = 100;
@@ -47,7 +49,7 @@ export class FakeServer implements Transport {
     return thumbprint(await this.publicKey());
   }
 
-  private async publicKey(): Promise<Jwk> {
+  async publicKey(): Promise<Jwk> {
     this.key ??= await newKeyPair();
     return publicJwk(this.key.publicKey);
   }
@@ -64,6 +66,7 @@ export class FakeServer implements Transport {
     if (fault === "portal") return this.wire(200, utf8("<html>Welcome</html>"), {}, false);
     if (fault === "proxy_413") return this.wire(413, utf8("too large"), {}, false);
     if (fault === "status_503") return this.refuse("unavailable", 503);
+    if (fault === "gone") return this.refuse("gone", 401);
     if (fault === "status_429") return this.refuse("rate-limited", 429, {}, { "retry-after": "7" });
     let answer = await this.answer(method, target, headers, body);
     if (fault === "repeated") answer = await this.answer(method, target, headers, body);
@@ -81,6 +84,7 @@ export class FakeServer implements Transport {
 
   private async answer(method: string, target: string, headers: Record<string, string>, body: Bytes): Promise<WireAnswer> {
     const json = (value: Value, status = 200) => this.wire(status, utf8(JSON.stringify(value)));
+    if (target.startsWith("/sync/v1/files")) return this.file(method, headers, body);
     const plain = headers["Content-Encoding"] === "gzip" ? await inflate(body, "gzip") : body;
     const value: Value = plain.length ? JSON.parse(fromUtf8(plain)) : {};
     if (target === "/sync/v1/enrol") return json(await this.enrol(value), 201);
@@ -124,8 +128,23 @@ export class FakeServer implements Transport {
     };
   }
 
+  /** tus 1.0, as far as a device needs it: create with a first chunk, ask, send on. */
+  private async file(method: string, headers: Record<string, string>, body: Bytes): Promise<WireAnswer> {
+    const sha256 = headers["Authorization"]!.replace("Upload ", "");
+    const known = this.uploads.get(sha256) ?? new Uint8Array();
+    if (method === "HEAD") return this.wire(200, new Uint8Array(), { "upload-offset": `${known.length}` });
+    if (method === "PATCH" && Number(headers["Upload-Offset"]) !== known.length) return this.refuse("offset-conflict", 409);
+    const joined = new Uint8Array([...known, ...body]);
+    this.uploads.set(sha256, joined);
+    if ((await sha256Hex(joined)) === sha256) this.wanted = this.wanted.filter((each) => each["sha256"] !== sha256);
+    return this.wire(method === "POST" ? 201 : 204, new Uint8Array(), { location: "/sync/v1/files/u1", "upload-offset": `${joined.length}` });
+  }
+
   /** E4: judged by place first, then content. */
   private async push(push: Value): Promise<Value> {
+    if ((push["events"] ?? []).length > this.quota.max_events) {
+      return { next_seq: 1, problem: { type: "urn:fairvisit:problem:too-many-events", quota: this.quota } };
+    }
     const chain = this.chains.get(push["chain_id"]) ?? { places: [], head: ZERO_HASH };
     this.chains.set(push["chain_id"], chain);
     const receipts: Value[] = [];
@@ -147,7 +166,7 @@ export class FakeServer implements Transport {
     }
     const claim = { typ: "countersignature", device_id: DEVICE, chain_id: push["chain_id"], through: chain.places.length, head_hash: chain.head, at: formatTime(this.nowMs) };
     const signed = chain.places.length ? { countersignature: await this.sign(claim) } : {};
-    return { next_seq: chain.places.length + 1, ...(receipts.length ? { receipts } : {}), ...signed };
+    return { next_seq: chain.places.length + 1, ...(receipts.length ? { receipts } : {}), ...(this.wanted.length ? { files_wanted: this.wanted } : {}), ...signed };
   }
 
   private forked(chain: Chain, receipts: Value[], seq: number): Value {
@@ -160,6 +179,7 @@ export class FakeServer implements Transport {
     const at = formatTime(this.nowMs);
     const held: Held = entry["content"] === undefined ? { digest: entryDigest, status: "parked", problem: "withheld", at } : { digest: entryDigest, status: "accepted", at };
     this.events.set(entry["id"], held);
+    if (held.problem === "withheld") this.wanted.push({ sha256: entryDigest, size: entry["withheld"], token: entryDigest });
     return { seq: entry["seq"], id: entry["id"], status: held.status, received_at: at, ...(held.problem ? { problem: held.problem } : {}) };
   }
 
