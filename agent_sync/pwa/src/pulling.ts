@@ -90,18 +90,18 @@ async function equalsHead(tx: Reading, head: unknown): Promise<boolean> {
 
 /** Read feed items; a body that does not have its hash is left out, and the head's sum will tell (F4). */
 export async function readItems(talk: Talk, entries: unknown): Promise<Item[]> {
-  const items: Item[] = [];
-  for (const entry of Array.isArray(entries) ? (entries as Value[]) : []) {
-    const { op, type, id, rev, sha256, body, reason } = entry;
-    if (op === "del") {
-      items.push({ op, type: String(type), id: String(id), rev: Number(rev), sha256: "", body: "", reason: String(reason ?? "") });
-      continue;
-    }
-    const text = writeBody(body);
-    if (text === null || (await digest(text)) !== sha256) talk.did("items_damaged", 1, false);
-    else items.push({ op: "put", type: String(type), id: String(id), rev: Number(rev), sha256, body: text, reason: "" });
-  }
-  return items;
+  const items = await Promise.all((Array.isArray(entries) ? (entries as Value[]) : []).map(readItem));
+  const whole = items.filter((item) => item !== null);
+  if (whole.length < items.length) talk.did("items_damaged", items.length - whole.length, false);
+  return whole;
+}
+
+async function readItem(entry: Value): Promise<Item | null> {
+  const { op, sha256, reason } = entry;
+  const [type, id, rev] = [String(entry["type"]), String(entry["id"]), Number(entry["rev"])];
+  if (op === "del") return { op, type, id, rev, sha256: "", body: "", reason: String(reason ?? "") };
+  const body = writeBody(entry["body"]);
+  return body !== null && (await digest(body)) === sha256 ? { op: "put", type, id, rev, sha256, body, reason: "" } : null;
 }
 
 function writeBody(body: unknown): string | null {
@@ -117,31 +117,34 @@ export interface Ready { item: Item; put?: feed.ReadyItem; body?: Value; keys?: 
 
 /** Do all that takes time before the transaction: hashing, encrypting, verifying. */
 export async function makeReady(talk: Talk, items: Item[]): Promise<Ready[]> {
+  const ready = await Promise.all(items.map(async (item): Promise<Ready> => {
+    if (item.op === "del") return { item };
+    return { item, body: JSON.parse(item.body) as Value, put: await feed.makeReady(talk.store, item) };
+  }));
   const trusted = new Map<string, unknown>();
-  const ready: Ready[] = [];
-  for (const item of items) {
-    if (item.op === "del") ready.push({ item });
-    else {
-      const body = JSON.parse(item.body) as Value;
-      const keys = item.type === "server_keys" ? await trustNamedKeys(talk, body, trusted) : [];
-      ready.push({ item, body, keys, put: await feed.makeReady(talk.store, item) });
-    }
+  // One after the other: the first may name the key that signed the second.
+  for (const each of ready) {
+    if (each.body && each.item.type === "server_keys") each.keys = await trustNamedKeys(talk, each.body, trusted);
   }
   return ready;
 }
 
 /** Apply items inside a transaction, in order; twice is as good as once (F2). */
 export async function applyReady(tx: Writing, ready: readonly Ready[], nowMs: number): Promise<void> {
+  let puts: feed.ReadyItem[] = [];
   for (const { item, put, body, keys } of ready) {
-    if (!put) {
-      await feed.removeObject(tx, item.type, item.id, item.reason);
-      if (item.type === "hold") await tx.objectStore("own_hold").delete(item.id);
+    if (put) {
+      puts.push(put);
+      await heedItem(tx, item, body ?? {});
+      await feed.trustKeys(tx, keys ?? []);
       continue;
     }
-    await feed.putItems(tx, [put], nowMs);
-    await heedItem(tx, item, body ?? {});
-    await feed.trustKeys(tx, keys ?? []);
+    await feed.putItems(tx, puts, nowMs);
+    puts = [];
+    await feed.removeObject(tx, item.type, item.id, item.reason);
+    if (item.type === "hold") await tx.objectStore("own_hold").delete(item.id);
   }
+  await feed.putItems(tx, puts, nowMs);
 }
 
 export function tellItems(talk: Talk, ready: readonly Ready[]): void {

@@ -11,6 +11,7 @@ import type { Body } from "./face";
 import { readTime, type Item } from "./messages";
 import type { Reading, Store, Writing } from "./store";
 import type { BodyRow, HoldRow, KeyRow, ObjectRow } from "./store_tables";
+import { openVisits } from "./store_visits";
 import { BUCKETS } from "./vocabulary";
 
 /** A put, ready to be stored: hashed and encrypted already. */
@@ -38,21 +39,24 @@ export function openPartOf(body: unknown): Body {
 
 /** Store puts as they are; a packet whose lease has ended at `nowMs` is stored shredded (F3). */
 export async function putItems(tx: Writing, items: readonly ReadyItem[], nowMs: number): Promise<void> {
+  const visited = new Set((await openVisits(tx)).map((visit) => visit.case_id));
+  const placed: Promise<unknown>[] = [];
   for (const { row, body } of items) {
     const isEnded = row.lease_ms !== undefined && row.lease_ms <= nowMs;
-    if (isEnded) await keepRemains(tx, row.id, "expired");
-    await tx.objectStore("object").put({ ...row, has_body: !isEnded });
-    if (isEnded) await tx.objectStore("body").delete([row.type, row.id]);
-    else await tx.objectStore("body").put(body);
-    if (!isEnded && row.type === "packet") await forgetRemains(tx, row.id);
+    const isVisited = row.type === "packet" && visited.has(row.id);
+    if (isVisited && isEnded) await keepRemains(tx, row.id, "expired");
+    // Asked for in order, which is the order in which they are done; a page of a thousand waits once, not at each.
+    placed.push(tx.objectStore("object").put({ ...row, has_body: !isEnded }));
+    placed.push(isEnded ? tx.objectStore("body").delete([row.type, row.id]) : tx.objectStore("body").put(body));
+    if (isVisited && !isEnded) await forgetRemains(tx, row.id);
   }
+  await Promise.all(placed);
 }
 
 /** A packet that came back under an open visit: nothing is withdrawn any more. */
 async function forgetRemains(tx: Writing, caseId: string): Promise<void> {
-  for (const { withdrawn, remains, ...visit } of await tx.objectStore("visit").index("case_id").getAll(caseId)) {
+  for (const { withdrawn, remains: _, ...visit } of await tx.objectStore("visit").index("case_id").getAll(caseId)) {
     if (visit.is_open && withdrawn !== undefined) await tx.objectStore("visit").put(visit);
-    else void remains;
   }
 }
 
