@@ -55,7 +55,12 @@ test("enrol, pull, visit with a companion, exchange: the server takes all of it"
   await companion.record("visit_ended", caseId, visitId, { reason: "completed", fixes: [FIX] });
 
   const promise = { amount: 50_000, currency: "USD", due: "2026-12-24" };
-  await lead.record("outcome_noted", caseId, visitId, { contact_result: "person", disposition: "promise", promise, note: "上午在家 \ud800" });
+  await lead.record("outcome_noted", caseId, visitId, {
+    contact_result: "person",
+    disposition: "promise",
+    promise,
+    note: "上午在家 \ud800",
+  });
   await step("payment_answer");
   await lead.record("contact_proposed", caseId, visitId, { changes: [{ field: "phone", new: "+1 555 0100" }] });
   const card = await lead.card();
@@ -66,7 +71,12 @@ test("enrol, pull, visit with a companion, exchange: the server takes all of it"
   await exchanged(companion);
   const status = await lead.status();
   expect([status.unsent, status.parked, status.lost, status.pullStage]).toEqual([0, [], 0, "level"]);
-  expect((await lead.myVisits())[0]).toMatchObject({ visitId, sending: "received", isOpen: false, address: "1 Sample St" });
+  expect((await lead.myVisits())[0]).toMatchObject({
+    visitId,
+    sending: "received",
+    isOpen: false,
+    address: "1 Sample St",
+  });
   expect((await companion.status()).parked).toEqual([]);
 
   const day = new Date(Date.now() - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 10);

@@ -32,7 +32,8 @@ test("whatever the network does, all of it arrives once", async () => {
 
   let failed = 0;
   for (let n = 0; n < 12; n += 1) {
-    const visitId = (await first.record("visit_started", caseId, null, { fixes: [FIX], override_reason: "again" })).visitId!;
+    const visitId = (await first.record("visit_started", caseId, null, { fixes: [FIX], override_reason: "again" }))
+      .visitId!;
     await second.record("step_done", caseId, visitId, { step: "card_shown", text_version: "none", response: "given" });
     await first.record("outcome_noted", caseId, visitId, { contact_result: "nobody", disposition: "none" });
     await second.record("visit_ended", caseId, visitId, { reason: "completed", fixes: [FIX] });

@@ -85,7 +85,13 @@ export function digest(content: string | BufferSource): Promise<string> {
 }
 
 /** Give the hash of one link: SHA-256 of canonical {chain_id, seq, prev, id, digest} (E1). */
-export function linkHash(chainId: string, seq: number, prev: string, eventId: string, contentDigest: string): Promise<string> {
+export function linkHash(
+  chainId: string,
+  seq: number,
+  prev: string,
+  eventId: string,
+  contentDigest: string,
+): Promise<string> {
   return sha256Hex(
     `{"chain_id":"${chainId}","digest":"${contentDigest}","id":"${eventId}","prev":"${prev}","seq":${seq}}`,
   );

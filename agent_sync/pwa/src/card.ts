@@ -5,7 +5,13 @@ import { sign } from "./signing";
 export const RENEW_S = 30;
 
 /** Sign a code of this moment; `caseId` is that of the visit that is open, if one is. */
-export function writeCard(key: CryptoKey, deviceId: string, agentId: string, at: At, caseId: string | null): Promise<string> {
+export function writeCard(
+  key: CryptoKey,
+  deviceId: string,
+  agentId: string,
+  at: At,
+  caseId: string | null,
+): Promise<string> {
   return sign({ typ: "card", agent_id: agentId, at, ...(caseId === null ? {} : { case_id: caseId }) }, key, deviceId);
 }
 

@@ -16,7 +16,8 @@ import { pushOf, type Talk } from "./talk";
 export async function heedPush(talk: Talk): Promise<void> {
   const [request, push] = [talk.request!, pushOf(talk)];
   if (!talk.isNewest) return;
-  if (Number.isInteger(push["next_seq"])) await returnVoid(talk, request.chainId, push["next_seq"] as number, request.no);
+  if (Number.isInteger(push["next_seq"]))
+    await returnVoid(talk, request.chainId, push["next_seq"] as number, request.no);
   const wrong = "problem" in push ? errorOf(push["problem"]) : null;
   if (wrong?.code !== "chain-forked" || !request.events.length) return;
   const told = wrong.extra["from_seq"];
@@ -26,7 +27,11 @@ export async function heedPush(talk: Talk): Promise<void> {
 
 /** Return to the outbox what a restored server has forgotten (E10). */
 async function returnVoid(talk: Talk, chainId: string, nextSeq: number, requestNo: number): Promise<void> {
-  const gone = voidReceipts(await talk.store.read((tx) => archive.receiptsOf(tx, chainId, nextSeq)), nextSeq, requestNo);
+  const gone = voidReceipts(
+    await talk.store.read((tx) => archive.receiptsOf(tx, chainId, nextSeq)),
+    nextSeq,
+    requestNo,
+  );
   if (!gone.length) return;
   await talk.store.write((tx) => archive.dropReceipts(tx, chainId, gone));
   talk.did("returned", gone.length);
@@ -84,7 +89,11 @@ async function ask(talk: Talk, push: Value): Promise<[Value, number]> {
 /** Remember, inside a transaction, that every chain with receipts is to be asked where it stands (E10). */
 export async function noteChainsToAsk(tx: Writing): Promise<void> {
   const links = await tx.objectStore("link").getAll();
-  await remember(tx, "chains_to_ask", [...new Set(links.filter((link) => link.status !== undefined).map((link) => link.chain_id))].sort());
+  await remember(
+    tx,
+    "chains_to_ask",
+    [...new Set(links.filter((link) => link.status !== undefined).map((link) => link.chain_id))].sort(),
+  );
 }
 
 /** Ask where each remembered chain stands, by a push without events, and take back what is void (E10). */

@@ -74,7 +74,10 @@ export class Channel {
   }
 }
 
-async function pack(value: Value | undefined, mayGzip: boolean): Promise<{ headers: Record<string, string>; body: Bytes }> {
+async function pack(
+  value: Value | undefined,
+  mayGzip: boolean,
+): Promise<{ headers: Record<string, string>; body: Bytes }> {
   if (value === undefined) return { headers: {}, body: new Uint8Array() };
   const plain = utf8(JSON.stringify(value));
   const headers = { "Content-Type": "application/json" };

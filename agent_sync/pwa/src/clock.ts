@@ -10,15 +10,33 @@ const DAY_MS = 86_400_000;
 const FIRST_MS = -62_135_596_800_000 + DAY_MS;
 const LAST_MS = 253_402_300_799_999 - DAY_MS;
 
-export interface At { wall: string; mono_ms: number; boot: string; [more: string]: unknown }
+export interface At {
+  wall: string;
+  mono_ms: number;
+  boot: string;
+  [more: string]: unknown;
+}
 
 /** One look at all clocks. */
-export interface Reading { wallMs: number; offsetMin: number; monoMs: number; boot: string; mono: "boottime" | "awake" }
-export interface Clock { read(): Reading }
+export interface Reading {
+  wallMs: number;
+  offsetMin: number;
+  monoMs: number;
+  boot: string;
+  mono: "boottime" | "awake";
+}
+export interface Clock {
+  read(): Reading;
+}
 
 /** What is remembered of the last answer. `wall_ms` is the wall clock then: it shows how long an awake counter slept. */
 export interface LastContact {
-  server_time: string; server_ms: number; mono_ms: number; rtt_ms: number; boot: string; wall_ms: number;
+  server_time: string;
+  server_ms: number;
+  mono_ms: number;
+  rtt_ms: number;
+  boot: string;
+  wall_ms: number;
 }
 
 /** The browser's clocks. */
@@ -28,8 +46,11 @@ export class PageClock implements Clock {
   read(): Reading {
     const now = new Date();
     return {
-      wallMs: now.getTime(), offsetMin: -now.getTimezoneOffset(), monoMs: Math.floor(performance.now()),
-      boot: this.boot, mono: "awake",
+      wallMs: now.getTime(),
+      offsetMin: -now.getTimezoneOffset(),
+      monoMs: Math.floor(performance.now()),
+      boot: this.boot,
+      mono: "awake",
     };
   }
 }

@@ -7,8 +7,20 @@ import { atOf, PageClock, type Clock } from "./clock";
 import type { Described } from "./enrolling";
 import { refuse } from "./errors";
 import {
-  Refusal, type Agent, type Body, type Enrolment, type Face, type PacketView, type Recorded, type Remark,
-  type Report, type Sealed, type Stage, type Status, type VisitRecord, type VisitSoFar,
+  Refusal,
+  type Agent,
+  type Body,
+  type Enrolment,
+  type Face,
+  type PacketView,
+  type Recorded,
+  type Remark,
+  type Report,
+  type Sealed,
+  type Stage,
+  type Status,
+  type VisitRecord,
+  type VisitSoFar,
 } from "./face";
 import type { Noise } from "./ids";
 import { identity, leaseTime, loadOrMakeKey, trueNow } from "./remembering";
@@ -28,7 +40,12 @@ import { judgeDraft, viewCase, viewVisit } from "./viewing";
 import { viewPackets, viewStatus, viewVisits } from "./views";
 
 export interface Options {
-  name?: string; transport?: Transport; clock?: Clock; noise?: Noise; described?: Partial<Described>; archiveDays?: number;
+  name?: string;
+  transport?: Transport;
+  clock?: Clock;
+  noise?: Noise;
+  described?: Partial<Described>;
+  archiveDays?: number;
   pinIterations?: number;
 }
 const LEAST_PIN = 4;
@@ -77,7 +94,8 @@ export class Device implements Face {
   async open(): Promise<{ stage: Stage; agentCode: string; isLocked: boolean }> {
     const store = await this.store();
     const { stage, agent, wipeKey } = await store.read(async (tx) => ({
-      stage: (await stageOf(tx)) as Stage, agent: (await tx.objectStore("memory").get("agent")) as Agent | undefined,
+      stage: (await stageOf(tx)) as Stage,
+      agent: (await tx.objectStore("memory").get("agent")) as Agent | undefined,
       wipeKey: (await tx.objectStore("memory").get("wipe_key")) as CryptoKey | undefined,
     }));
     // What a wipe left holds nothing of anybody, and needs no PIN.
@@ -95,7 +113,15 @@ export class Device implements Face {
       const pair = await loadOrMakeKey(store);
       const channel = new Channel(this.transport, pair.privateKey);
       const described = { kind: "phone", model: "web", app: "fairvisit-phone", ...this.options.described };
-      const enrolment = await enrol(store, channel, pair.publicKey, code.trim(), described, this.clock.read(), this.noise);
+      const enrolment = await enrol(
+        store,
+        channel,
+        pair.publicKey,
+        code.trim(),
+        described,
+        this.clock.read(),
+        this.noise,
+      );
       if (enrolment.agent) globalThis.localStorage?.setItem(this.mark, enrolment.agent.code);
       return enrolment;
     });
@@ -148,10 +174,17 @@ export class Device implements Face {
     });
   }
 
-  record(kind: string, caseId: string | null = null, visitId: string | null = null, body: Body = {}): Promise<Recorded> {
+  record(
+    kind: string,
+    caseId: string | null = null,
+    visitId: string | null = null,
+    body: Body = {},
+  ): Promise<Recorded> {
     // In the order in which they were asked for, even where nobody waits for one before the next.
     return this.inTurn(() =>
-      this.reading(async (store) => (await recording()).recordEvent(store, { kind, body, caseId, visitId }, this.clock.read(), this.noise)),
+      this.reading(async (store) =>
+        (await recording()).recordEvent(store, { kind, body, caseId, visitId }, this.clock.read(), this.noise),
+      ),
     );
   }
 
@@ -159,8 +192,12 @@ export class Device implements Face {
     return this.reading(async (store) => {
       const seen = await viewVisit(store, caseId, visitId);
       return {
-        events: seen.events, startedMs: seen.startedMs, isOpen: isOpen(seen), isEnded: isEnded(seen),
-        isIdentityConfirmed: isIdentityConfirmed(seen), stepsDone: [...stepsDone(seen)],
+        events: seen.events,
+        startedMs: seen.startedMs,
+        isOpen: isOpen(seen),
+        isEnded: isEnded(seen),
+        isIdentityConfirmed: isIdentityConfirmed(seen),
+        stepsDone: [...stepsDone(seen)],
       };
     });
   }
@@ -188,14 +225,25 @@ export class Device implements Face {
 
   checkIdentity(caseId: string, visitId: string, method: string, said: Omit<Said, "method">): Promise<boolean> {
     return this.inTurn(() =>
-      this.reading(async (store) => (await sealedPart()).checkIdentity(store, caseId, visitId, { ...said, method: methodOf(method) }, this.clock.read(), this.noise)),
+      this.reading(async (store) =>
+        (await sealedPart()).checkIdentity(
+          store,
+          caseId,
+          visitId,
+          { ...said, method: methodOf(method) },
+          this.clock.read(),
+          this.noise,
+        ),
+      ),
     );
   }
 
   openSealed(caseId: string, visitId: string, method: string, said: Omit<Said, "method">): Promise<Sealed> {
     return this.inTurn(() =>
       this.reading(async (store) => {
-        const content = await (await sealedPart()).openPart(store, caseId, visitId, { ...said, method: methodOf(method) }, this.clock.read(), this.noise);
+        const content = await (
+          await sealedPart()
+        ).openPart(store, caseId, visitId, { ...said, method: methodOf(method) }, this.clock.read(), this.noise);
         return { creditor: String(content["lender"]), currency: "", amount: 0, ...content };
       }),
     );
@@ -237,7 +285,11 @@ export class Device implements Face {
 
   private async exchangeOnce(store: Store): Promise<Report> {
     const { key, deviceId } = await identity(store);
-    const [{ Channel }, { converse }, { Talk }] = await Promise.all([import("./channel"), import("./exchange"), import("./talk")]);
+    const [{ Channel }, { converse }, { Talk }] = await Promise.all([
+      import("./channel"),
+      import("./exchange"),
+      import("./talk"),
+    ]);
     return lockTab(store, this.name, this.clock, async () => {
       const channel = new Channel(this.transport, key, deviceId, (await store.get<string>("nonce")) ?? "");
       const talk = new Talk(store, channel, this.clock, this.noise, this.options.archiveDays ?? 30);
@@ -251,11 +303,17 @@ export class Device implements Face {
   status(): Promise<Status> {
     return this.doing(async (store) => {
       const storage = globalThis.navigator?.storage;
-      const [isPersistent, estimate] = await Promise.all([storage?.persisted?.().catch(() => false), storage?.estimate?.().catch(() => null)]);
+      const [isPersistent, estimate] = await Promise.all([
+        storage?.persisted?.().catch(() => false),
+        storage?.estimate?.().catch(() => null),
+      ]);
       const freeBytes = estimate?.quota === undefined ? null : estimate.quota - (estimate.usage ?? 0);
       return {
-        ...(await viewStatus(store, this.clock.read())), nextMs: this.nextMs, isExchanging: this.exchanging !== null,
-        isPersistent: isPersistent ?? false, freeBytes,
+        ...(await viewStatus(store, this.clock.read())),
+        nextMs: this.nextMs,
+        isExchanging: this.exchanging !== null,
+        isPersistent: isPersistent ?? false,
+        freeBytes,
       };
     });
   }
@@ -277,7 +335,11 @@ export class Device implements Face {
       const { key, deviceId, agent } = await identity(store);
       const { exportOutbox } = await import("./outbox_export");
       const { content, events } = await exportOutbox(store, key, deviceId, await trueNow(store, this.clock.read()));
-      return { name: `outbox-${agent?.code ?? "agent"}.json`, content: new Blob([content], { type: "application/json" }), events };
+      return {
+        name: `outbox-${agent?.code ?? "agent"}.json`,
+        content: new Blob([content], { type: "application/json" }),
+        events,
+      };
     });
   }
 

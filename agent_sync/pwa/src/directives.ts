@@ -20,7 +20,16 @@ const WIPES: readonly string[] = ["wipe_now", "wipe_after_upload"];
 /** The device key, device id and chain heads stay until the receipt of `directive_done`. */
 const KEPT_TABLES: readonly string[] = ["memory", "chain", "directive", "server_key"];
 const KEPT_IN_MEMORY: ReadonlySet<string> = new Set([
-  "device_id", "device_key", "public_url", "agent", "nonce", "quota", "request_no", "answered_no", "last_contact", "revision",
+  "device_id",
+  "device_key",
+  "public_url",
+  "agent",
+  "nonce",
+  "quota",
+  "request_no",
+  "answered_no",
+  "last_contact",
+  "revision",
 ]);
 
 /** Remember the directives that are the server's and meant for this device; others are ignored and reported. */
@@ -46,7 +55,9 @@ async function rememberDirective(talk: Talk, claim: Value): Promise<void> {
     const chain = (await outbox.currentChain(tx))!;
     const known = await tx.objectStore("directive").getAll(IDBKeyRange.bound([id], [id, "\uffff"]));
     if (known.some((row) => row.chain_id === chain.chain_id) || (known.length && WIPES.includes(kind))) return false;
-    await tx.objectStore("directive").add({ id, chain_id: chain.chain_id, kind, named_chain: String(claim["chain_id"]), state: "pending" });
+    await tx
+      .objectStore("directive")
+      .add({ id, chain_id: chain.chain_id, kind, named_chain: String(claim["chain_id"]), state: "pending" });
     return true;
   });
   if (isNew) talk.did("directives_taken");
@@ -66,9 +77,12 @@ export async function carryOutDirectives(talk: Talk): Promise<void> {
       if (!store.vault.isLocked) await finish(talk, row, "ignored");
     } else if (row.kind === "reset_packets") await finish(talk, row, "done");
     else if (row.kind === "wipe_now") await wipe(talk, row);
-    else if (await isAllSent(talk)) await (row.kind === "wipe_after_upload" ? wipe(talk, row) : finish(talk, row, "done"));
+    else if (await isAllSent(talk))
+      await (row.kind === "wipe_after_upload" ? wipe(talk, row) : finish(talk, row, "done"));
   }
-  const [stage, waits] = await store.read(async (tx) => [await outbox.stageOf(tx), await outbox.countWaiting(tx)] as const);
+  const [stage, waits] = await store.read(
+    async (tx) => [await outbox.stageOf(tx), await outbox.countWaiting(tx)] as const,
+  );
   if (stage === "wiping" && !waits) await endWipe(store);
 }
 
@@ -105,12 +119,21 @@ async function isAllSent(talk: Talk): Promise<boolean> {
   return talk.store.read(async (tx) => {
     const links = await tx.objectStore("link").getAll();
     const withheld = links.filter((link) => link.withheld && link.waits);
-    return !(await outbox.countWaiting(tx)) && !talk.filesWanted.length && !withheld.length && !(await tx.objectStore("upload").count());
+    return (
+      !(await outbox.countWaiting(tx)) &&
+      !talk.filesWanted.length &&
+      !withheld.length &&
+      !(await tx.objectStore("upload").count())
+    );
   });
 }
 
 /** How far a chain came before a wipe, and the seqs that were never sent. */
-interface Ending { chain: ChainRow; afterSeq: number; unsent: number[] }
+interface Ending {
+  chain: ChainRow;
+  afterSeq: number;
+  unsent: number[];
+}
 
 /**
  * Delete packets, outbox, archive and the data key; then record `directive_done`.
@@ -123,45 +146,62 @@ async function wipe(talk: Talk, row: DirectiveRow): Promise<void> {
   const key = await Vault.newKey();
   await store.vault.useKey(key);
   // Where it fails nothing was deleted, and under this key all of it would look damaged.
-  await store.attempt(
-    async () => {
-      const endings = await store.read(readEndings);
-      const openings = [];
-      for (const ending of endings) {
-        if (!ending.unsent.length && !(ending === endings.at(-1) && row.kind === "wipe_now")) continue;
-        const { chain, afterSeq, unsent } = ending;
-        openings.push(await prepareOpening(store, talk.now(), talk.noise, "wiped", [], chain.chain_id, afterSeq, joinRanges(unsent)));
-      }
-      const done = await writeDone(talk, row, "done");
-      const last = openings.at(-1);
-      const chain = last
-        ? { chain_id: last.chainId, next_seq: 2, head: last.hashes.at(-1)! }
-        : { ...(endings.at(-1)!.chain) };
-      return { openings, done, hash: await hashNext(chain as ChainRow, done) };
-    },
-    async (tx, { openings, done, hash }) => {
-      for (const table of TABLES) if (!KEPT_TABLES.includes(table)) await tx.objectStore(table).clear();
-      for (const chain of await outbox.allChains(tx)) {
-        await tx.objectStore("chain").put({ ...chain, base_seq: chain.next_seq - 1, base_hash: chain.head });
-      }
-      for (const name of await tx.objectStore("memory").getAllKeys()) if (!KEPT_IN_MEMORY.has(name)) await remember(tx, name, undefined);
-      await remember(tx, "stage", "wiping");
-      await remember(tx, "wipe_key", key);
-      for (const opening of openings) await openPrepared(tx, { ...opening, moving: [] });
-      await outbox.appendEvent(tx, (await outbox.currentChain(tx))!, done, hash);
-      await tx.objectStore("directive").put({ ...row, state: "done", result: "done" });
-    },
-  ).catch((error: unknown) => {
-    store.vault.lock();
-    throw error;
-  });
+  await store
+    .attempt(
+      async () => {
+        const endings = await store.read(readEndings);
+        const openings = [];
+        for (const ending of endings) {
+          if (!ending.unsent.length && !(ending === endings.at(-1) && row.kind === "wipe_now")) continue;
+          const { chain, afterSeq, unsent } = ending;
+          openings.push(
+            await prepareOpening(
+              store,
+              talk.now(),
+              talk.noise,
+              "wiped",
+              [],
+              chain.chain_id,
+              afterSeq,
+              joinRanges(unsent),
+            ),
+          );
+        }
+        const done = await writeDone(talk, row, "done");
+        const last = openings.at(-1);
+        const chain = last
+          ? { chain_id: last.chainId, next_seq: 2, head: last.hashes.at(-1)! }
+          : { ...endings.at(-1)!.chain };
+        return { openings, done, hash: await hashNext(chain as ChainRow, done) };
+      },
+      async (tx, { openings, done, hash }) => {
+        for (const table of TABLES) if (!KEPT_TABLES.includes(table)) await tx.objectStore(table).clear();
+        for (const chain of await outbox.allChains(tx)) {
+          await tx.objectStore("chain").put({ ...chain, base_seq: chain.next_seq - 1, base_hash: chain.head });
+        }
+        for (const name of await tx.objectStore("memory").getAllKeys())
+          if (!KEPT_IN_MEMORY.has(name)) await remember(tx, name, undefined);
+        await remember(tx, "stage", "wiping");
+        await remember(tx, "wipe_key", key);
+        for (const opening of openings) await openPrepared(tx, { ...opening, moving: [] });
+        await outbox.appendEvent(tx, (await outbox.currentChain(tx))!, done, hash);
+        await tx.objectStore("directive").put({ ...row, state: "done", result: "done" });
+      },
+    )
+    .catch((error: unknown) => {
+      store.vault.lock();
+      throw error;
+    });
   talk.did("wipes");
 }
 
 async function readEndings(tx: Reading): Promise<Ending[]> {
   const endings: Ending[] = [];
   for (const chain of await outbox.allChains(tx)) {
-    const links = await tx.objectStore("link").index("waiting").getAll(IDBKeyRange.bound([1, chain.chain_id, 0], [1, chain.chain_id, Infinity]));
+    const links = await tx
+      .objectStore("link")
+      .index("waiting")
+      .getAll(IDBKeyRange.bound([1, chain.chain_id, 0], [1, chain.chain_id, Infinity]));
     const unsent = links.map((link) => link.seq);
     endings.push({ chain, afterSeq: (unsent[0] ?? chain.next_seq) - 1, unsent });
   }
@@ -178,4 +218,3 @@ export async function endWipe(store: Store): Promise<void> {
   });
   store.vault.lock();
 }
-

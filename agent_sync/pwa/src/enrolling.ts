@@ -20,7 +20,13 @@ export type Described = { kind: string; model: string; app: string };
 
 /** Present a code; on success remember everything in one transaction. `conflict` if the code is another agent's. */
 export async function enrol(
-  store: Store, channel: Channel, publicKey: CryptoKey, code: string, described: Described, now: ClockReading, noise: Noise,
+  store: Store,
+  channel: Channel,
+  publicKey: CryptoKey,
+  code: string,
+  described: Described,
+  now: ClockReading,
+  noise: Noise,
 ): Promise<Enrolment> {
   const jwk = await publicJwk(publicKey);
   const jkt = await thumbprint(jwk);
@@ -42,7 +48,8 @@ export async function enrol(
 function readAgent(answer: Value): Agent {
   const { device_id, agent, server_keys, quota } = answer;
   const isWhole = typeof device_id === "string" && isObject(agent) && typeof agent["agent_id"] === "string";
-  if (!isWhole || !Array.isArray(server_keys) || !isObject(quota)) throw problem("internal", "The server's answer to the code cannot be read.");
+  if (!isWhole || !Array.isArray(server_keys) || !isObject(quota))
+    throw problem("internal", "The server's answer to the code cannot be read.");
   return { agency: "", ...agent } as unknown as Agent;
 }
 
@@ -59,7 +66,8 @@ async function keep(store: Store, answer: Value, channel: Channel, now: ClockRea
       await remember(tx, "stage", "enrolled");
       await remember(tx, "failures", undefined);
       const stage = await remembered<string>(tx, "pull_stage");
-      if (stage === undefined || stage === "reauth-required" || stage === "upload-only") await remember(tx, "pull_stage", "first");
+      if (stage === undefined || stage === "reauth-required" || stage === "upload-only")
+        await remember(tx, "pull_stage", "first");
       await trustKeys(tx, answer["server_keys"] as KeyRow[]);
       if (opening) await openPrepared(tx, opening);
     },

@@ -3,7 +3,18 @@ import { Refusal } from "./face";
 import { PROBLEMS } from "./vocabulary";
 
 const TYPE_PREFIX = "urn:fairvisit:problem:";
-const OWN_MEMBERS = new Set(["type", "title", "status", "detail", "retry", "instance", "errors", "code", "fields", "self"]);
+const OWN_MEMBERS = new Set([
+  "type",
+  "title",
+  "status",
+  "detail",
+  "retry",
+  "instance",
+  "errors",
+  "code",
+  "fields",
+  "self",
+]);
 
 /** What came beside a problem from the server: `quota`, `from_seq`, `retry_after_s`, and what it said in words. */
 export class Problem extends Refusal {
@@ -27,7 +38,8 @@ export function errorOf(told: unknown): Problem {
   const members = isObject(told) ? told : {};
   const type = String(members["type"] ?? "");
   const code = type.startsWith(TYPE_PREFIX) ? type.slice(TYPE_PREFIX.length) : type;
-  if (!PROBLEMS.has(code)) return problem("internal", String(members["detail"] || members["title"] || "unknown problem"));
+  if (!PROBLEMS.has(code))
+    return problem("internal", String(members["detail"] || members["title"] || "unknown problem"));
   const made = new Problem(code, readFields(members["errors"]));
   made.detail = String(members["detail"] ?? "");
   made.extra = Object.fromEntries(Object.entries(members).filter(([name]) => !OWN_MEMBERS.has(name)));

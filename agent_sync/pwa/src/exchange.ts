@@ -31,7 +31,8 @@ async function send(talk: Talk): Promise<void> {
   const before = talk.now();
   const answer = await talk.channel.ask("POST", EXCHANGE, talk.request!.value);
   const serverMs = readTime(String(answer["server_time"]));
-  if (serverMs === null || serverMs <= 0 || !isObject(answer["push"])) throw problem("internal", "unreadable", {}, true);
+  if (serverMs === null || serverMs <= 0 || !isObject(answer["push"]))
+    throw problem("internal", "unreadable", {}, true);
   [talk.serverMs, talk.answer] = [serverMs, answer];
   await noteContact(talk, before.monoMs);
 }
@@ -49,8 +50,12 @@ async function noteContact(talk: Talk, sentMonoMs: number): Promise<void> {
     if (!talk.isNewest) return;
     await remember(tx, "answered_no", request.no);
     const contact: LastContact = {
-      server_time: String(talk.answer["server_time"]), server_ms: talk.serverMs, mono_ms: now.monoMs,
-      rtt_ms: Math.max(0, now.monoMs - sentMonoMs), boot: now.boot, wall_ms: now.wallMs,
+      server_time: String(talk.answer["server_time"]),
+      server_ms: talk.serverMs,
+      mono_ms: now.monoMs,
+      rtt_ms: Math.max(0, now.monoMs - sentMonoMs),
+      boot: now.boot,
+      wall_ms: now.wallMs,
     };
     await remember(tx, "last_contact", contact);
   });
@@ -69,10 +74,21 @@ async function tidy(talk: Talk): Promise<void> {
 }
 
 export const STEPS: readonly (readonly [string, (talk: Talk) => Promise<void>])[] = [
-  ["shred_ended", shredEnded], ["read_outbox", readOutbox], ["build_request", buildRequest], ["send", send],
-  ["store_receipts", storeReceipts], ["heed_push", heedPush], ["apply_holds", applyHolds], ["apply_page", applyPage],
-  ["heed_pull", heedPull], ["ask_chains", askChains], ["take_directives", takeDirectives], ["repair", repair],
-  ["refetch_shredded", refetchShredded], ["upload_files", uploadFiles], ["carry_out_directives", carryOutDirectives],
+  ["shred_ended", shredEnded],
+  ["read_outbox", readOutbox],
+  ["build_request", buildRequest],
+  ["send", send],
+  ["store_receipts", storeReceipts],
+  ["heed_push", heedPush],
+  ["apply_holds", applyHolds],
+  ["apply_page", applyPage],
+  ["heed_pull", heedPull],
+  ["ask_chains", askChains],
+  ["take_directives", takeDirectives],
+  ["repair", repair],
+  ["refetch_shredded", refetchShredded],
+  ["upload_files", uploadFiles],
+  ["carry_out_directives", carryOutDirectives],
   ["tidy", tidy],
 ];
 

@@ -10,17 +10,34 @@ import { allChains, eventOf, hashBefore, readAllWaiting, readContent } from "./s
 import type { KeyRow } from "./store_tables";
 
 const FORMAT = "fairvisit-outbox-1";
-interface Stretch { chain_id: string; prev: string; events: unknown[] }
+interface Stretch {
+  chain_id: string;
+  prev: string;
+  events: unknown[];
+}
 
 /** Give the encrypted file's bytes, for the server key in force, and how many events are in it. */
-export async function exportOutbox(store: Store, key: CryptoKey, deviceId: string, nowMs: number): Promise<{ content: Bytes; events: number }> {
+export async function exportOutbox(
+  store: Store,
+  key: CryptoKey,
+  deviceId: string,
+  nowMs: number,
+): Promise<{ content: Bytes; events: number }> {
   const chains = await collectChains(store);
   const claim = { typ: "outbox", device_id: deviceId, digest: await digest(encode({ device_id: deviceId, chains })) };
   const damaged = await collectDamaged(store);
-  const outbox = { device_id: deviceId, chains, proof: await sign(claim, key, deviceId), ...(damaged.length ? { damaged } : {}) };
+  const outbox = {
+    device_id: deviceId,
+    chains,
+    proof: await sign(claim, key, deviceId),
+    ...(damaged.length ? { damaged } : {}),
+  };
   const serverKey = chooseKey(await store.read((tx) => tx.objectStore("server_key").getAll()), nowMs);
   const content = await encrypt(utf8(encode(outbox)), serverKey);
-  return { content, events: new Set(chains.flatMap((chain) => chain.events.map((each) => (each as { id: string }).id))).size };
+  return {
+    content,
+    events: new Set(chains.flatMap((chain) => chain.events.map((each) => (each as { id: string }).id))).size,
+  };
 }
 
 /** Encrypt so that only the holder of the server's private key reads it: ECDH, HKDF, AES-GCM. */
@@ -60,16 +77,22 @@ async function collectDamaged(store: Store): Promise<unknown[]> {
     const links = (await tx.objectStore("link").getAll()).filter((link) => link.state === "lost");
     return Promise.all(links.map(async (link) => ({ link, event: await eventOf(tx, link.event_n) })));
   });
-  const damaged = await Promise.all(rows.map(async ({ link: { chain_id, seq }, event }) => {
-    const content = await readContent(store, event);
-    return content === null ? null : { chain_id, seq, id: event.id, digest: event.digest, bytes: b64url(utf8(content)) };
-  }));
+  const damaged = await Promise.all(
+    rows.map(async ({ link: { chain_id, seq }, event }) => {
+      const content = await readContent(store, event);
+      return content === null
+        ? null
+        : { chain_id, seq, id: event.id, digest: event.digest, bytes: b64url(utf8(content)) };
+    }),
+  );
   return damaged.filter((each) => each !== null);
 }
 
 /** Give the newest key in force, or the first there is. */
 function chooseKey(keys: KeyRow[], nowMs: number): KeyRow {
-  const sorted = keys.sort((one, other) => (`${one.active_from}${one.kid}` < `${other.active_from}${other.kid}` ? -1 : 1));
+  const sorted = keys.sort((one, other) =>
+    `${one.active_from}${one.kid}` < `${other.active_from}${other.kid}` ? -1 : 1,
+  );
   const chosen = sorted.filter((key) => parseTime(key.active_from) <= nowMs).at(-1) ?? sorted[0];
   if (!chosen) throw new Refusal("not-enrolled");
   return chosen;

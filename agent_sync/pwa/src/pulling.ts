@@ -36,11 +36,17 @@ export async function applyHolds(talk: Talk): Promise<void> {
   // Nothing was asked about the feed: a set that is kept too long warns once too often, one dropped does harm.
   if (!talk.isNewest || !(talk.request!.isPulling || "holds" in talk.answer)) return;
   const told = Array.isArray(talk.answer["holds"]) ? talk.answer["holds"] : [];
-  const holds = told.filter((hold): hold is Value => isObject(hold) && Array.isArray(hold["case_ids"]) && typeof hold["hold_id"] === "string");
-  const rows = holds.map(({ hold_id, rev, case_ids, reason, until }) => ({ hold_id, rev, case_ids, reason, ...(until ? { until } : {}) }) as HoldRow);
+  const holds = told.filter(
+    (hold): hold is Value => isObject(hold) && Array.isArray(hold["case_ids"]) && typeof hold["hold_id"] === "string",
+  );
+  const rows = holds.map(
+    ({ hold_id, rev, case_ids, reason, until }) =>
+      ({ hold_id, rev, case_ids, reason, ...(until ? { until } : {}) }) as HoldRow,
+  );
   rows.sort((one, other) => (one.hold_id < other.hold_id ? -1 : 1));
   const known = await talk.store.read((tx) => tx.objectStore("provisional_hold").getAll());
-  if (JSON.stringify(known) !== JSON.stringify(rows)) await talk.store.write((tx) => feed.replaceProvisionalHolds(tx, rows));
+  if (JSON.stringify(known) !== JSON.stringify(rows))
+    await talk.store.write((tx) => feed.replaceProvisionalHolds(tx, rows));
   talk.report.counts["holds"] = rows.length;
 }
 
@@ -101,7 +107,9 @@ async function readItem(entry: Value): Promise<Item | null> {
   const [type, id, rev] = [String(entry["type"]), String(entry["id"]), Number(entry["rev"])];
   if (op === "del") return { op, type, id, rev, sha256: "", body: "", reason: String(reason ?? "") };
   const body = writeBody(entry["body"]);
-  return body !== null && (await digest(body)) === sha256 ? { op: "put", type, id, rev, sha256, body, reason: "" } : null;
+  return body !== null && (await digest(body)) === sha256
+    ? { op: "put", type, id, rev, sha256, body, reason: "" }
+    : null;
 }
 
 function writeBody(body: unknown): string | null {
@@ -113,14 +121,21 @@ function writeBody(body: unknown): string | null {
 }
 
 /** Items made ready for one transaction: bodies encrypted, signatures over keys verified. */
-export interface Ready { item: Item; put?: feed.ReadyItem; body?: Value; keys?: KeyRow[] }
+export interface Ready {
+  item: Item;
+  put?: feed.ReadyItem;
+  body?: Value;
+  keys?: KeyRow[];
+}
 
 /** Do all that takes time before the transaction: hashing, encrypting, verifying. */
 export async function makeReady(talk: Talk, items: Item[]): Promise<Ready[]> {
-  const ready = await Promise.all(items.map(async (item): Promise<Ready> => {
-    if (item.op === "del") return { item };
-    return { item, body: JSON.parse(item.body) as Value, put: await feed.makeReady(talk.store, item) };
-  }));
+  const ready = await Promise.all(
+    items.map(async (item): Promise<Ready> => {
+      if (item.op === "del") return { item };
+      return { item, body: JSON.parse(item.body) as Value, put: await feed.makeReady(talk.store, item) };
+    }),
+  );
   const trusted = new Map<string, unknown>();
   // One after the other: the first may name the key that signed the second.
   for (const each of ready) {
@@ -163,7 +178,10 @@ async function heedItem(tx: Writing, item: Item, body: Value): Promise<void> {
     if (typeof body["hold_id"] === "string") await tx.objectStore("own_hold").delete(body["hold_id"]);
   } else if (item.type === "replay") {
     const event = await tx.objectStore("event").index("id").get(String(body["event_id"]));
-    if (event) await tx.objectStore("event").put({ ...event, replayed: String(body["status"]), replayed_at: String(body["at"]) });
+    if (event)
+      await tx
+        .objectStore("event")
+        .put({ ...event, replayed: String(body["status"]), replayed_at: String(body["at"]) });
   } else if (item.type === "erased") await archive.eraseEvent(tx, String(body["event_id"]));
   else if (item.type === "file_state" && ["verified", "discarded"].includes(String(body["state"]))) {
     await tx.objectStore("upload").delete(String(body["sha256"]));

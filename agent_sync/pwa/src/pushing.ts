@@ -11,10 +11,11 @@ import { openPrepared, prepareOpening } from "./recording";
 import { lastContact, paceOf, quotaOf } from "./remembering";
 import { joinRanges, planPush, slowDown, speedUp } from "./rules_sending";
 import { kidOf, loadPublic, sign, verify } from "./signing";
-import { remember, remembered, type Writing } from "./store";
+import { remember, remembered, type Reading, type Writing } from "./store";
 import * as archive from "./store_archive";
 import * as outbox from "./store_outbox";
 import type { Waiting } from "./store_outbox";
+import type { EventRow, LinkRow } from "./store_tables";
 import { pushOf, refusalOf, type Talk } from "./talk";
 import { ReceiptStatus } from "./vocabulary";
 
@@ -24,7 +25,9 @@ export async function readOutbox(talk: Talk): Promise<void> {
   const most = (await store.read(quotaOf)).max_events;
   // Each turn either finds nothing broken, or moves what is readable to a new chain, where it is not looked at twice.
   for (;;) {
-    talk.chainId = await store.read(async (tx) => (await outbox.chainToSend(tx)) ?? (await outbox.currentChain(tx))?.chain_id ?? "");
+    talk.chainId = await store.read(
+      async (tx) => (await outbox.chainToSend(tx)) ?? (await outbox.currentChain(tx))?.chain_id ?? "",
+    );
     // Locked: nothing of what waits can be read, and nothing of it is lost.
     const waiting = store.vault.isLocked ? [] : await outbox.readWaiting(store, talk.chainId, most);
     const before = await hashBefore(talk, waiting[0]);
@@ -45,33 +48,23 @@ async function hashBefore(talk: Talk, first: Waiting | undefined): Promise<strin
 
 /** Open a new chain after `previous`: receipts in `voided` dropped, `broken` declared lost, the rest moved (E6). */
 export async function openAfter(
-  talk: Talk, previous: string, afterSeq: number, reason: string, broken: Waiting[] = [], voided: number[] = [],
+  talk: Talk,
+  previous: string,
+  afterSeq: number,
+  reason: string,
+  broken: Waiting[] = [],
+  voided: number[] = [],
 ): Promise<void> {
   const lostNs = new Set(broken.map((place) => place.eventN));
   await talk.store.attempt(
     async () => {
-      const [moving, lost] = await talk.store.read(async (tx) => {
-        const rows = await outbox.eventsToMove(tx);
-        // What is void returns to the outbox first, and so moves too.
-        for (const seq of voided) {
-          const link = await tx.objectStore("link").get([previous, seq]);
-          const event = link && (await outbox.eventOf(tx, link.event_n));
-          const places = event ? await tx.objectStore("link").index("event_n").getAll(event.n) : [];
-          const isFree = places.every((place) => place.status === undefined || (place.chain_id === previous && voided.includes(place.seq)));
-          if (event && isFree && ["kept", "erased"].includes(event.state) && !rows.some((row) => row.n === event.n)) rows.push(event);
-        }
-        const seqs: number[] = [];
-        for (const n of lostNs) {
-          const links = await tx.objectStore("link").index("event_n").getAll(n);
-          seqs.push(...links.filter((link) => link.chain_id === previous).map((link) => link.seq));
-        }
-        return [rows.filter((row) => !lostNs.has(row.n)).sort((one, other) => one.n - other.n), seqs] as const;
-      });
+      const moving = await talk.store.read((tx) => eventsToMove(tx, previous, lostNs, new Set(voided)));
+      const lost = await talk.store.read((tx) => seqsOf(tx, previous, lostNs));
       return prepareOpening(talk.store, talk.now(), talk.noise, reason, moving, previous, afterSeq, joinRanges(lost));
     },
     async (tx, opening) => {
       await archive.dropReceipts(tx, previous, voided);
-      await outbox.declareLost(tx, previous, lostNs);
+      await outbox.declareLost(tx, lostNs);
       await openPrepared(tx, opening);
     },
   );
@@ -79,15 +72,55 @@ export async function openAfter(
   if (broken.length) talk.did("lost", broken.length, false);
 }
 
+/** What moves once the receipts in `voided` are dropped: without a receipt anywhere else, and not lost. */
+async function eventsToMove(
+  tx: Reading,
+  chainId: string,
+  lostNs: ReadonlySet<number>,
+  voided: ReadonlySet<number>,
+): Promise<EventRow[]> {
+  const rows = new Map((await outbox.eventsToMove(tx)).map((row) => [row.n, row]));
+  for (const seq of voided) {
+    const link = await tx.objectStore("link").get([chainId, seq]);
+    if (!link) continue;
+    const event = await outbox.eventOf(tx, link.event_n);
+    const places = await tx.objectStore("link").index("event_n").getAll(event.n);
+    const isVoid = (place: LinkRow) => place.chain_id === chainId && voided.has(place.seq);
+    const isFree = places.every((place) => place.status === undefined || isVoid(place));
+    if (isFree && (event.state === "kept" || event.state === "erased")) rows.set(event.n, event);
+  }
+  return [...rows.values()].filter((row) => !lostNs.has(row.n)).sort((one, other) => one.n - other.n);
+}
+
+async function seqsOf(tx: Reading, chainId: string, eventNs: Iterable<number>): Promise<number[]> {
+  const seqs: number[] = [];
+  for (const n of eventNs) {
+    const links = await tx.objectStore("link").index("event_n").getAll(n);
+    seqs.push(...links.filter((link) => link.chain_id === chainId).map((link) => link.seq));
+  }
+  return seqs;
+}
+
 /** Build the request and note, durably, its number and what it sends. */
 export async function buildRequest(talk: Talk): Promise<void> {
   const { store, channel } = talk;
-  const [pace, quota, cursor, stage, pullStage] = await store.read(async (tx) => [
-    await paceOf(tx), await quotaOf(tx), await remembered<string>(tx, "cursor"), await outbox.stageOf(tx),
-    await remembered<string>(tx, "pull_stage"),
-  ] as const);
+  const [pace, quota, cursor, stage, pullStage] = await store.read(
+    async (tx) =>
+      [
+        await paceOf(tx),
+        await quotaOf(tx),
+        await remembered<string>(tx, "cursor"),
+        await outbox.stageOf(tx),
+        await remembered<string>(tx, "pull_stage"),
+      ] as const,
+  );
   const sizes = talk.waiting.map((place) => (place.state === "erased" || place.isWithheld ? 0 : place.size));
-  talk.plan = planPush(pace, talk.waiting.map((place) => place.eventId), sizes, quota);
+  talk.plan = planPush(
+    pace,
+    talk.waiting.map((place) => place.eventId),
+    sizes,
+    quota,
+  );
   const events = talk.waiting.slice(0, talk.plan.count);
   const withheld = [...talk.plan.withheld].map((at) => events[at]!.seq);
   const push: Value = { chain_id: talk.chainId };
@@ -102,7 +135,12 @@ export async function buildRequest(talk: Talk): Promise<void> {
   const isPulling = stage !== "wiping" && pullStage !== "repairing" && !store.vault.isLocked;
   if (isPulling) value["pull"] = { page_bytes: quota.page_bytes, ...(cursor ? { cursor } : {}) };
   const no = await store.write(async (tx) => {
-    await outbox.markSent(tx, talk.chainId, events.map((place) => place.seq), withheld);
+    await outbox.markSent(
+      tx,
+      talk.chainId,
+      events.map((place) => place.seq),
+      withheld,
+    );
     return nextRequestNo(tx);
   });
   talk.request = { no, chainId: talk.chainId, events, withheld, cursor, isPulling, value };
@@ -167,7 +205,9 @@ export async function takeQuota(tx: Writing, error: Problem): Promise<void> {
   const told = error.extra["quota"];
   if (!isObject(told)) return;
   const known = await quotaOf(tx);
-  const taken = Object.keys(known).filter((name) => Number.isInteger(told[name])).map((name) => [name, told[name]]);
+  const taken = Object.keys(known)
+    .filter((name) => Number.isInteger(told[name]))
+    .map((name) => [name, told[name]]);
   await remember(tx, "quota", { ...known, ...(Object.fromEntries(taken) as Partial<Quota>) });
 }
 
@@ -189,7 +229,12 @@ async function keepCountersignature(talk: Talk, jws: string): Promise<void> {
 }
 
 /** Give the payload of a JWS signed by a key of the server that this device trusts (A6). */
-export async function verifyServer(talk: Talk, jws: string, typ: string, also: Map<string, unknown> = new Map()): Promise<Value> {
+export async function verifyServer(
+  talk: Talk,
+  jws: string,
+  typ: string,
+  also: Map<string, unknown> = new Map(),
+): Promise<Value> {
   const kid = kidOf(jws);
   const known = (await talk.store.read((tx) => tx.objectStore("server_key").get(kid)))?.jwk ?? also.get(kid);
   if (!known) throw problem("bad-signature", "unknown key");

@@ -23,22 +23,38 @@ const BLOCK_CODES: Record<string, string> = { withdrawn: "withdrawn", "too-large
 
 /** Write an event's canonical content, with a new id and salt; `invalid` where its body is not what its kind takes. */
 export async function writeEvent(
-  store: Store, draft: Draft, now: ClockReading, noise: Noise, packetRev: number | null = null,
+  store: Store,
+  draft: Draft,
+  now: ClockReading,
+  noise: Noise,
+  packetRev: number | null = null,
 ): Promise<outbox.Written> {
   const shape = Object.hasOwn(EVENT_SHAPES, draft.kind) ? EVENT_SHAPES[draft.kind]! : null;
   if (!shape) throw new Refusal("invalid", { kind: ["unknown"] });
   const content = {
-    id: makeId(now.wallMs, noise(10)), kind: draft.kind, schema: EVENT_SCHEMA, at: atOf(now),
-    body: cleanValue(draft.body), salt: hex(noise(16)),
-    ...(draft.caseId === null ? {} : { case_id: draft.caseId }), ...(draft.visitId === null ? {} : { visit_id: draft.visitId }),
+    id: makeId(now.wallMs, noise(10)),
+    kind: draft.kind,
+    schema: EVENT_SCHEMA,
+    at: atOf(now),
+    body: cleanValue(draft.body),
+    salt: hex(noise(16)),
+    ...(draft.caseId === null ? {} : { case_id: draft.caseId }),
+    ...(draft.visitId === null ? {} : { visit_id: draft.visitId }),
     ...(packetRev === null ? {} : { packet_rev: packetRev }),
   };
   const text = encode(content);
   const wrong = wrongIn(shape, content);
   if (Object.keys(wrong).length) throw new Refusal("invalid", wrong);
   return {
-    id: content.id, kind: draft.kind, content: text, size: utf8(text).length, digest: await digest(text),
-    closed: await store.vault.close(text, `event:${content.id}`), wall: content.at.wall, caseId: draft.caseId, visitId: draft.visitId,
+    id: content.id,
+    kind: draft.kind,
+    content: text,
+    size: utf8(text).length,
+    digest: await digest(text),
+    closed: await store.vault.close(text, `event:${content.id}`),
+    wall: content.at.wall,
+    caseId: draft.caseId,
+    visitId: draft.visitId,
   };
 }
 
@@ -50,9 +66,9 @@ export async function recordEvent(store: Store, asked: Draft, now: ClockReading,
   const nowMs = await trueNow(store, now);
   return store.attempt(
     async () => {
-      const [chain, stage, quota] = await store.read(async (tx) => [
-        await outbox.currentChain(tx), await outbox.stageOf(tx), await quotaOf(tx),
-      ] as const);
+      const [chain, stage, quota] = await store.read(
+        async (tx) => [await outbox.currentChain(tx), await outbox.stageOf(tx), await quotaOf(tx)] as const,
+      );
       if (!chain || stage === "wiping" || stage === "wiped") throw new Refusal("not-enrolled");
       const rev = await packetRev(store, draft);
       let written = await writeEvent(store, draft, now, noise, rev);
@@ -69,7 +85,11 @@ export async function recordEvent(store: Store, asked: Draft, now: ClockReading,
       await outbox.appendEvent(tx, chain, written, hash);
       await follow(tx, written.id, draft, rev, nowMs);
       return {
-        eventId: written.id, chainId: chain.chain_id, seq: chain.next_seq, caseId: draft.caseId, visitId: draft.visitId,
+        eventId: written.id,
+        chainId: chain.chain_id,
+        seq: chain.next_seq,
+        caseId: draft.caseId,
+        visitId: draft.visitId,
         warnings: remarks,
       };
     },
@@ -82,7 +102,8 @@ export function hashNext(chain: ChainRow, written: outbox.Written): Promise<stri
 
 function refuseBlocked(remarks: Remark[]): void {
   const first = remarks.find((remark) => remark.level === "block");
-  if (!isAllowed(remarks) && first) throw new Refusal(BLOCK_CODES[first.code] ?? "conflict", {}, first.code, first.facts);
+  if (!isAllowed(remarks) && first)
+    throw new Refusal(BLOCK_CODES[first.code] ?? "conflict", {}, first.code, first.facts);
 }
 
 /** Do what an event means to this device itself: a visit begins or ends, a hold acts. */
@@ -92,7 +113,9 @@ async function follow(tx: Writing, eventId: string, draft: Draft, rev: number, n
   else if (draft.kind === "visit_ended") await endVisit(tx, draft.caseId, draft.visitId);
   else if (draft.kind === "hold_placed") {
     const { reason, until } = draft.body as { reason: string; until?: string };
-    await tx.objectStore("own_hold").put({ hold_id: eventId, case_ids: [draft.caseId], reason, ...(until ? { until } : {}) });
+    await tx
+      .objectStore("own_hold")
+      .put({ hold_id: eventId, case_ids: [draft.caseId], reason, ...(until ? { until } : {}) });
   }
 }
 
@@ -109,14 +132,23 @@ async function packetRev(store: Store, draft: Draft): Promise<number | null> {
 
 /** What a new chain needs, hashed and encrypted before the transaction that opens it. */
 export interface Opening {
-  chainId: string; previous: string | null; opened: outbox.Written; moving: Awaited<ReturnType<typeof outbox.eventsToMove>>;
+  chainId: string;
+  previous: string | null;
+  opened: outbox.Written;
+  moving: Awaited<ReturnType<typeof outbox.eventsToMove>>;
   hashes: string[];
 }
 
 /** Prepare a new chain for the events in `moving` (E6); `lost` are declared. */
 export async function prepareOpening(
-  store: Store, now: ClockReading, noise: Noise, reason: string, moving: Opening["moving"], previous: string | null = null,
-  afterSeq = 0, lost: [number, number][] = [],
+  store: Store,
+  now: ClockReading,
+  noise: Noise,
+  reason: string,
+  moving: Opening["moving"],
+  previous: string | null = null,
+  afterSeq = 0,
+  lost: [number, number][] = [],
 ): Promise<Opening> {
   const body = { reason, lost, ...(previous === null ? {} : { previous, after_seq: afterSeq }) };
   const chainId = makeId(now.wallMs, noise(10));

@@ -12,7 +12,11 @@ import { paceOf as newPace, type Pace } from "./rules_sending";
 import { remembered, type Reading, type Store } from "./store";
 import { newKeyPair } from "./signing";
 
-export interface DeviceIdentity { key: CryptoKey; deviceId: string; agent: Agent | null }
+export interface DeviceIdentity {
+  key: CryptoKey;
+  deviceId: string;
+  agent: Agent | null;
+}
 
 export async function quotaOf(tx: Reading): Promise<Quota> {
   return { ...USUAL_QUOTA, ...(await remembered<Partial<Quota>>(tx, "quota")) };
@@ -51,7 +55,10 @@ export async function loadOrMakeKey(store: Store): Promise<CryptoKeyPair> {
 /** Give who this device is; `not-enrolled` if it is nobody. */
 export async function identity(store: Store): Promise<DeviceIdentity> {
   const [pair, deviceId, stage, agent] = await Promise.all([
-    store.get<CryptoKeyPair>("device_key"), store.get<string>("device_id"), store.get<string>("stage"), store.get<Agent>("agent"),
+    store.get<CryptoKeyPair>("device_key"),
+    store.get<string>("device_id"),
+    store.get<string>("stage"),
+    store.get<Agent>("agent"),
   ]);
   if (!pair || !deviceId || !stage || stage === "wiped" || stage === "new") throw new Refusal("not-enrolled");
   return { key: pair.privateKey, deviceId, agent: agent ?? null };

@@ -44,7 +44,9 @@ async function repairBucket(talk: Talk, bucket: number): Promise<void> {
   const listing = (await talk.channel.ask("GET", `${MANIFEST}?bucket=${bucket}`))["items"];
   if (!Array.isArray(listing)) throw problem("internal", "manifest");
   const theirs = new Map((listing as Listed[]).map((each) => [`${each[0]}:${each[1]}`, each]));
-  const ours = new Map((await store.read((tx) => feed.bucketRows(tx, bucket))).map((row) => [`${row.type}:${row.id}`, row]));
+  const ours = new Map(
+    (await store.read((tx) => feed.bucketRows(tx, bucket))).map((row) => [`${row.type}:${row.id}`, row]),
+  );
   const gone = [...ours].filter(([key]) => !theirs.has(key)).map(([, row]) => row);
   if (gone.length) {
     await store.write(async (tx) => {
@@ -53,7 +55,8 @@ async function repairBucket(talk: Talk, bucket: number): Promise<void> {
     store.vault.seen.clear();
     talk.did("items_removed", gone.length);
   }
-  const differs = ([key, [, , rev, sha256]]: [string, Listed]) => ours.get(key)?.rev !== rev || ours.get(key)?.sha256 !== sha256;
+  const differs = ([key, [, , rev, sha256]]: [string, Listed]) =>
+    ours.get(key)?.rev !== rev || ours.get(key)?.sha256 !== sha256;
   const wanted = [...theirs].filter(differs).map(([, [, id]]) => id);
   await fetchItems(talk, [...new Set(wanted)].sort(), async (items) => {
     const ready = await makeReady(talk, items);

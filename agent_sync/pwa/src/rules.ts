@@ -17,12 +17,19 @@ const BEFORE_IDENTITY = ["card_shown", "recording_notice"];
 const PRIVATE_STEPS: ReadonlySet<string> = new Set(Step.filter((step) => !BEFORE_IDENTITY.includes(step)));
 
 /** What this device recorded of a visit, in order. */
-export interface Visit { events: readonly { kind: string; body: Body }[]; startedMs: number | null }
+export interface Visit {
+  events: readonly { kind: string; body: Body }[];
+  startedMs: number | null;
+}
 export const NO_VISIT: Visit = { events: [], startedMs: null };
 
 /** A case as this device holds it at this moment. `gone` says why its packet is not here any more. */
 export interface CaseNow {
-  isHeld: boolean; gone: string; limits: Limits | null; holdReasons: readonly string[]; crewSize: number;
+  isHeld: boolean;
+  gone: string;
+  limits: Limits | null;
+  holdReasons: readonly string[];
+  crewSize: number;
   visits: readonly PastVisit[];
 }
 export const NO_CASE: CaseNow = { isHeld: true, gone: "", limits: null, holdReasons: [], crewSize: 1, visits: [] };
@@ -53,7 +60,13 @@ export function isPossible(contact: string, disposition: string): boolean {
 
 /** Say what speaks against recording an event of `kind` now. */
 export function mayRecord(
-  kind: string, body: Body, size: number, visit: Visit, now: CaseNow, nowMs: number, maxEventBytes: number,
+  kind: string,
+  body: Body,
+  size: number,
+  visit: Visit,
+  now: CaseNow,
+  nowMs: number,
+  maxEventBytes: number,
 ): Remark[] {
   const remarks = [
     ...(size > maxEventBytes ? [block("too-large", { bytes: size, most: maxEventBytes })] : []),

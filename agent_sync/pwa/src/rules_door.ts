@@ -24,7 +24,8 @@ export function checkDoor(kind: string, body: Body, visit: Visit, now: CaseNow):
     const at = (Step as readonly string[]).indexOf(String(body["step"]));
     return at < 0 ? [] : checkMissing(Step.slice(0, at), visit, now);
   }
-  if (kind === "recording_changed" && body["state"] === "started") return checkRecording(String(body["medium"]), visit, now);
+  if (kind === "recording_changed" && body["state"] === "started")
+    return checkRecording(String(body["medium"]), visit, now);
   return kind === "visit_ended" ? checkRecorded(visit, now) : [];
 }
 
@@ -54,15 +55,21 @@ function checkTries(body: Body, visit: Visit): Remark[] {
 
 function checkRecording(medium: string, visit: Visit, now: CaseNow): Remark[] {
   const duty = now.limits?.recording?.[medium];
-  const answer = bodiesOf(visit, "step_done").filter((body) => body["step"] === "recording_notice").at(-1)?.["response"];
+  const answer = bodiesOf(visit, "step_done")
+    .filter((body) => body["step"] === "recording_notice")
+    .at(-1)?.["response"];
   if (duty === "forbidden") return [block("recording-forbidden", { medium })];
   if (duty === "only_with_consent" && answer !== "given") return [block("recording-consent", { medium })];
   return answer === undefined ? [warn("recording-notice")] : [];
 }
 
 function checkRecorded(visit: Visit, now: CaseNow): Remark[] {
-  const started = bodiesOf(visit, "recording_changed").filter((body) => body["state"] === "started").map((body) => body["medium"]);
-  const due = Object.entries(now.limits?.recording ?? {}).filter(([, duty]) => duty === "duty").map(([medium]) => medium);
+  const started = bodiesOf(visit, "recording_changed")
+    .filter((body) => body["state"] === "started")
+    .map((body) => body["medium"]);
+  const due = Object.entries(now.limits?.recording ?? {})
+    .filter(([, duty]) => duty === "duty")
+    .map(([medium]) => medium);
   const missing = due.sort().filter((medium) => !started.includes(medium));
   return missing.length ? [warn("not-recorded", { media: missing.join(",") })] : [];
 }

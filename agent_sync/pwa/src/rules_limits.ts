@@ -6,15 +6,37 @@ export const MINUTE_MS = 60_000;
 const CLOSING_MS = 15 * MINUTE_MS; // before visits may no longer start
 const LEAVING_MS = 5 * MINUTE_MS; // before a visit has to be over
 
-export interface Interval { starts: string; ends: string }
-export interface Count { unit: string; most: number; period_ms: number }
+export interface Interval {
+  starts: string;
+  ends: string;
+}
+export interface Count {
+  unit: string;
+  most: number;
+  period_ms: number;
+}
 export interface Limits {
-  intervals?: Interval[]; steps?: string[]; counts?: Count[]; known_visits?: string[]; crew_min?: number;
-  longest_stay_ms?: number; fence_dm?: number; recording?: Record<string, string>;
+  intervals?: Interval[];
+  steps?: string[];
+  counts?: Count[];
+  known_visits?: string[];
+  crew_min?: number;
+  longest_stay_ms?: number;
+  fence_dm?: number;
+  recording?: Record<string, string>;
 }
 /** A visit of the case that this device started; one whose outcome is not known may have met somebody. */
-export interface PastVisit { visitId: string; startedMs: number; metNobody: boolean }
-export interface Span { startsMs: number; endsMs: number; starts: string; ends: string }
+export interface PastVisit {
+  visitId: string;
+  startedMs: number;
+  metNobody: boolean;
+}
+export interface Span {
+  startsMs: number;
+  endsMs: number;
+  starts: string;
+  ends: string;
+}
 
 type Facts = Record<string, string | number>;
 export const warn = (code: string, facts: Facts = {}): Remark => ({ level: "warn", code, facts });

@@ -27,19 +27,41 @@ export function cutBatches(sizes: readonly number[], maxEvents: number, maxBytes
  * How fast the outbox is being sent. `limit` is the most events of a batch. `lone_*` remember an event that failed
  * alone: how often, and whether an exchange without push has succeeded since (then the event itself is in the way).
  */
-export interface Pace { limit: number; failures: number; lone_id: string; lone_failures: number; is_probed: boolean }
+export interface Pace {
+  limit: number;
+  failures: number;
+  lone_id: string;
+  lone_failures: number;
+  is_probed: boolean;
+}
 export const paceOf = (limit: number, failures = 0, loneId = "", loneFailures = 0): Pace => ({
-  limit, failures, lone_id: loneId, lone_failures: loneFailures, is_probed: false,
+  limit,
+  failures,
+  lone_id: loneId,
+  lone_failures: loneFailures,
+  is_probed: false,
 });
 
 /** What the next request pushes: the first `count` waiting events, and which of them without content. */
-export interface Plan { count: number; withheld: ReadonlySet<number>; isProbe: boolean }
+export interface Plan {
+  count: number;
+  withheld: ReadonlySet<number>;
+  isProbe: boolean;
+}
 export const planOf = (count: number, withheld: Iterable<number> = [], isProbe = false): Plan => ({
-  count, withheld: new Set(withheld), isProbe,
+  count,
+  withheld: new Set(withheld),
+  isProbe,
 });
 
 /** Give the new limit and the failures counted towards the next halving (X3). */
-export function nextBatchSize(limit: number, sent: number, failures: number, succeeded: boolean, most: number): [number, number] {
+export function nextBatchSize(
+  limit: number,
+  sent: number,
+  failures: number,
+  succeeded: boolean,
+  most: number,
+): [number, number] {
   if (succeeded) return [Math.min(most, limit * 2), 0];
   if (sent <= 1) return [limit, failures];
   return failures + 1 >= 2 ? [Math.max(1, Math.floor(sent / 2)), 0] : [limit, failures + 1];
@@ -48,7 +70,8 @@ export function nextBatchSize(limit: number, sent: number, failures: number, suc
 /** Choose what to push of the waiting events, given ids and content sizes (0 where no content would travel). */
 export function planPush(pace: Pace, ids: readonly string[], sizes: readonly number[], quota: Quota): Plan {
   if (!ids.length) return planOf(0);
-  const over = (some: readonly number[]) => some.flatMap((size, place) => (size > quota.max_event_bytes ? [place] : []));
+  const over = (some: readonly number[]) =>
+    some.flatMap((size, place) => (size > quota.max_event_bytes ? [place] : []));
   if (pace.lone_id === ids[0] && sizes[0]) {
     if (pace.is_probed && pace.lone_failures >= 2) return planOf(1, [0]);
     if (!pace.is_probed && pace.lone_failures >= 2) return planOf(0, [], true);
@@ -82,7 +105,11 @@ export function retryAfter(failures: number, draw: number, serverS = 0): number 
 }
 
 /** Give the seqs whose stored receipts, (seq, request number), no longer count after a restore (E10). */
-export function voidReceipts(receipts: Iterable<readonly [number, number]>, nextSeq: number, requestNo: number): number[] {
+export function voidReceipts(
+  receipts: Iterable<readonly [number, number]>,
+  nextSeq: number,
+  requestNo: number,
+): number[] {
   return [...receipts].filter(([seq, no]) => seq >= nextSeq && no < requestNo).map(([seq]) => seq);
 }
 

@@ -17,7 +17,12 @@ import { viewVisit } from "./viewing";
 const WRAPS: Record<string, string> = { letter_code: "letter_code", two_facts: "two_facts", document_seen: "document" };
 
 /** What the person said or showed; of a document its kind and nothing else. */
-export interface Said { method: string; secret?: string; answers?: string[]; documentKind?: string }
+export interface Said {
+  method: string;
+  secret?: string;
+  answers?: string[];
+  documentKind?: string;
+}
 
 /** Give the sealed content if what the person said opens it; null if it does not. */
 async function tryWraps(store: Store, caseId: string, said: Said): Promise<Body | null> {
@@ -38,13 +43,20 @@ async function tryWraps(store: Store, caseId: string, said: Said): Promise<Body 
  * A try counts once it is recorded, and nobody learns whether it fits before that; so no restart gives another one.
  */
 export async function checkIdentity(
-  store: Store, caseId: string, visitId: string, said: Said, now: ClockReading, noise: Noise,
+  store: Store,
+  caseId: string,
+  visitId: string,
+  said: Said,
+  now: ClockReading,
+  noise: Noise,
 ): Promise<boolean> {
   const visit = await viewVisit(store, caseId, visitId);
   const fits = triesLeft(visit, said.method) > 0 && (await tryWraps(store, caseId, said)) !== null;
   const tries = 1 + bodiesOf(visit, "identity_checked").length;
   const body = {
-    identity: fits ? "confirmed" : "failed", method: said.method, tries,
+    identity: fits ? "confirmed" : "failed",
+    method: said.method,
+    tries,
     ...(said.documentKind ? { document_kind: said.documentKind } : {}),
   };
   await recordEvent(store, { kind: "identity_checked", body, caseId, visitId }, now, noise);
@@ -53,7 +65,12 @@ export async function checkIdentity(
 
 /** Open the sealed part and record it first; `conflict` if identity was not confirmed or nothing opens it. */
 export async function openPart(
-  store: Store, caseId: string, visitId: string, said: Said, now: ClockReading, noise: Noise,
+  store: Store,
+  caseId: string,
+  visitId: string,
+  said: Said,
+  now: ClockReading,
+  noise: Noise,
 ): Promise<Body> {
   const visit = await viewVisit(store, caseId, visitId);
   if (!isIdentityConfirmed(visit)) throw new Refusal("conflict", {}, "identity-first");

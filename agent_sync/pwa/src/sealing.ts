@@ -11,7 +11,12 @@ import { inflate } from "./zipping";
 
 /** The letters and digits alone of a letter's code, as it is said. */
 export function letterSecret(code: string): Bytes {
-  return utf8([...code.normalize("NFKC")].filter((letter) => /[\p{L}\p{N}]/u.test(letter)).join("").toUpperCase());
+  return utf8(
+    [...code.normalize("NFKC")]
+      .filter((letter) => /[\p{L}\p{N}]/u.test(letter))
+      .join("")
+      .toUpperCase(),
+  );
 }
 
 /** The canonical array of normalised, trimmed answers. */
@@ -21,7 +26,11 @@ export function factsSecret(answers: readonly string[]): Bytes {
 
 /** Open a sealed part by a wrap of `kind`; null if none opens. `bad-signature` for damaged bytes or another case's. */
 export async function openSealed(
-  sealed: unknown, caseId: string, rev: number, kind: string, secret: Bytes,
+  sealed: unknown,
+  caseId: string,
+  rev: number,
+  kind: string,
+  secret: Bytes,
 ): Promise<Record<string, unknown> | null> {
   const aad = utf8(encode({ case_id: caseId, rev }));
   try {
@@ -30,7 +39,11 @@ export async function openSealed(
       const key = wrap["kind"] === kind ? await unwrap(wrap, secret, aad) : null;
       if (!key) continue;
       const content = await crypto.subtle.importKey("raw", key, "AES-GCM", false, ["decrypt"]);
-      const plain = await crypto.subtle.decrypt({ name: "AES-GCM", iv: unb64url(iv), additionalData: aad }, content, unb64url(ciphertext));
+      const plain = await crypto.subtle.decrypt(
+        { name: "AES-GCM", iv: unb64url(iv), additionalData: aad },
+        content,
+        unb64url(ciphertext),
+      );
       const opened: unknown = JSON.parse(fromUtf8(await inflate(new Uint8Array(plain), "deflate")));
       if (!isObject(opened)) throw new TypeError();
       return opened;

@@ -26,7 +26,13 @@ export async function loadPublic(jwk: unknown, use: "ECDSA" | "ECDH" = "ECDSA"):
     // RFC 7518 6.2.1.2; or one key would have many thumbprints.
     if (unb64url(x).length !== 32 || unb64url(y).length !== 32) throw new TypeError();
     const wanted = { kty: "EC", crv: "P-256", x, y };
-    return await crypto.subtle.importKey("jwk", wanted, { ...CURVE, name: use }, true, use === "ECDSA" ? ["verify"] : []);
+    return await crypto.subtle.importKey(
+      "jwk",
+      wanted,
+      { ...CURVE, name: use },
+      true,
+      use === "ECDSA" ? ["verify"] : [],
+    );
   } catch {
     throw new Refusal("malformed", { jwk: ["not-p256"] });
   }
@@ -39,7 +45,11 @@ export async function thumbprint(jwk: Record<string, unknown>): Promise<string> 
 }
 
 /** Sign a payload, which must hold `typ`. */
-export async function sign(payload: Record<string, unknown> & { typ: string }, key: CryptoKey, kid: string): Promise<string> {
+export async function sign(
+  payload: Record<string, unknown> & { typ: string },
+  key: CryptoKey,
+  kid: string,
+): Promise<string> {
   const signed = `${b64url(utf8(JSON.stringify({ alg: "ES256", kid })))}.${b64url(utf8(encode(payload)))}`;
   return `${signed}.${b64url(new Uint8Array(await crypto.subtle.sign(ES256, key, utf8(signed))))}`;
 }

@@ -13,7 +13,11 @@ const STATES = ["accepted", "parked", "id_reuse", "unsent", "lost", "erased_unse
 type Told = { event: EventRow; links: LinkRow[]; receipt: LinkRow | undefined; state: (typeof STATES)[number] };
 
 /** Give the payload of a day's statement (`YYYY-MM-DD`, by this phone's own wall clock). */
-export async function writeStatement(store: Store, day: string, now: ClockReading): Promise<Record<string, unknown> & { typ: string }> {
+export async function writeStatement(
+  store: Store,
+  day: string,
+  now: ClockReading,
+): Promise<Record<string, unknown> & { typ: string }> {
   return store.read(async (tx) => {
     const [chains, told] = [await allChains(tx), await eventsOf(tx, day)];
     const count = (state: string) => told.filter((each) => each.state === state).length;
@@ -25,7 +29,12 @@ export async function writeStatement(store: Store, day: string, now: ClockReadin
       agent_id: (await remembered<Agent>(tx, "agent"))?.agent_id ?? "",
       day,
       at: atOf(now),
-      chains: chains.map(({ chain_id, next_seq, head, previous }) => ({ chain_id, next_seq, head, ...(previous ? { previous } : {}) })),
+      chains: chains.map(({ chain_id, next_seq, head, previous }) => ({
+        chain_id,
+        next_seq,
+        head,
+        ...(previous ? { previous } : {}),
+      })),
       recorded: told.length,
       sent: told.filter(({ links }) => links.some((link) => link.sent)).length,
       ...Object.fromEntries(STATES.map((state) => [state, count(state)])),
@@ -70,8 +79,13 @@ function placeOf({ links }: Told, chains: ChainRow[]): [string, number] {
 async function findGaps(tx: Reading, chains: ChainRow[]): Promise<unknown[]> {
   const gaps: unknown[] = [];
   for (const { chain_id } of chains) {
-    const links = (await tx.objectStore("link").index("chain").getAll(chain_id)).filter((link) => link.status === undefined);
-    for (const [why, state] of [["unsent", "waiting"], ["lost", "lost"]]) {
+    const links = (await tx.objectStore("link").index("chain").getAll(chain_id)).filter(
+      (link) => link.status === undefined,
+    );
+    for (const [why, state] of [
+      ["unsent", "waiting"],
+      ["lost", "lost"],
+    ]) {
       const seqs = links.filter((link) => link.state === state).map((link) => link.seq);
       for (const [from_seq, to_seq] of joinRanges(seqs)) gaps.push({ chain_id, from_seq, to_seq, why });
     }

@@ -78,7 +78,11 @@ export class Store {
     throw new Refusal("store-locked");
   }
 
-  private async writeIf<S, T>(revision: number, prepared: S, act: (tx: Writing, prepared: S) => Promise<T>): Promise<T | typeof MOVED> {
+  private async writeIf<S, T>(
+    revision: number,
+    prepared: S,
+    act: (tx: Writing, prepared: S) => Promise<T>,
+  ): Promise<T | typeof MOVED> {
     try {
       return await this.write(async (tx) => {
         if (((await remembered<number>(tx, "revision")) ?? 0) !== revision) throw MOVED;
@@ -127,5 +131,7 @@ function abort(tx: Writing): void {
 function explain(error: unknown): unknown {
   if (!(error instanceof DOMException)) return error;
   if (error.name === "QuotaExceededError") return new Refusal("storage-full");
-  return ["InvalidStateError", "UnknownError", "AbortError"].includes(error.name) ? new Refusal("storage-failed") : error;
+  return ["InvalidStateError", "UnknownError", "AbortError"].includes(error.name)
+    ? new Refusal("storage-failed")
+    : error;
 }

@@ -32,7 +32,9 @@ export async function dropReceipts(tx: Writing, chainId: string, seqs: Iterable<
     const link = await tx.objectStore("link").get([chainId, seq]);
     if (!link) continue;
     const { chain_id, event_n, event_id, hash, sent, withheld } = link;
-    await tx.objectStore("link").put(settle({ chain_id, seq, event_n, event_id, hash, sent, withheld, state: "waiting" }));
+    await tx
+      .objectStore("link")
+      .put(settle({ chain_id, seq, event_n, event_id, hash, sent, withheld, state: "waiting" }));
     const places = await tx.objectStore("link").index("event_n").getAll(event_n);
     // A restored server judges a withheld event anew: what its replay said before does not hold any more.
     const { replayed: _, replayed_at: __, ...event } = await eventOf(tx, event_n);

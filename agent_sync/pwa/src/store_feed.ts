@@ -15,16 +15,34 @@ import { openVisits } from "./store_visits";
 import { BUCKETS } from "./vocabulary";
 
 /** A put, ready to be stored: hashed and encrypted already. */
-export interface ReadyItem { row: ObjectRow; body: BodyRow }
+export interface ReadyItem {
+  row: ObjectRow;
+  body: BodyRow;
+}
 
 const placeOf = (type: string, id: string) => `body:${type}:${id}`;
 const remainsOf = (id: string) => `remains:${id}`;
 
 /** Hash and encrypt a put before the transaction that stores it. */
 export async function makeReady(store: Store, item: Item): Promise<ReadyItem> {
-  const [weight, bucket] = [await itemWeight(item.type, item.id, item.rev, item.sha256), await bucketOf(item.type, item.id)];
-  const row: ObjectRow = { type: item.type, id: item.id, rev: item.rev, sha256: item.sha256, weight, bucket, has_body: true };
-  const body: BodyRow = { type: item.type, id: item.id, body: await store.vault.close(item.body, placeOf(item.type, item.id)) };
+  const [weight, bucket] = [
+    await itemWeight(item.type, item.id, item.rev, item.sha256),
+    await bucketOf(item.type, item.id),
+  ];
+  const row: ObjectRow = {
+    type: item.type,
+    id: item.id,
+    rev: item.rev,
+    sha256: item.sha256,
+    weight,
+    bucket,
+    has_body: true,
+  };
+  const body: BodyRow = {
+    type: item.type,
+    id: item.id,
+    body: await store.vault.close(item.body, placeOf(item.type, item.id)),
+  };
   if (item.type !== "packet") return { row, body };
   const open = openPartOf(JSON.parse(item.body));
   const lease = typeof open["lease_until"] === "string" ? readTime(open["lease_until"]) : null;
@@ -119,19 +137,22 @@ export async function bucketRows(tx: Reading, bucket: number): Promise<ObjectRow
 
 /** Begin reading the feed from its start again: what no page brings by its end will go (`dropStale`). */
 export async function markAllStale(tx: Writing, isStale = true): Promise<void> {
-  for (const row of await tx.objectStore("object").getAll()) await tx.objectStore("object").put({ ...row, stale: isStale });
+  for (const row of await tx.objectStore("object").getAll())
+    await tx.objectStore("object").put({ ...row, stale: isStale });
 }
 
 /** Remove what the feed, read from its start to its head, did not bring again. */
 export async function dropStale(tx: Writing): Promise<void> {
-  for (const row of await tx.objectStore("object").getAll()) if (row.stale) await removeObject(tx, row.type, row.id, "");
+  for (const row of await tx.objectStore("object").getAll())
+    if (row.stale) await removeObject(tx, row.type, row.id, "");
 }
 
 /** Read an object's body; null if it is not here, or shredded, or damaged. */
 export async function readBody(store: Store, type: string, id: string): Promise<Body | null> {
-  const [row, body] = await store.read(async (tx) => [
-    await tx.objectStore("object").get([type, id]), await tx.objectStore("body").get([type, id]),
-  ] as const);
+  const [row, body] = await store.read(
+    async (tx) =>
+      [await tx.objectStore("object").get([type, id]), await tx.objectStore("body").get([type, id])] as const,
+  );
   return row && body ? openBody(store, row, body) : null;
 }
 
@@ -161,10 +182,12 @@ export async function readObjects(store: Store, type: string): Promise<{ row: Ob
     return [all, isSeen ? [] : await tx.objectStore("body").getAll(range)] as const;
   });
   const byId = new Map(bodies.map((body) => [body.id, body]));
-  return Promise.all(rows.map(async (row) => {
-    const body = byId.get(row.id);
-    return { row, body: seenBody(store, row) ?? (body ? await openBody(store, row, body) : null) };
-  }));
+  return Promise.all(
+    rows.map(async (row) => {
+      const body = byId.get(row.id);
+      return { row, body: seenBody(store, row) ?? (body ? await openBody(store, row, body) : null) };
+    }),
+  );
 }
 
 /** Read what a withdrawn packet left to its open visit: limits and texts. */
@@ -181,9 +204,10 @@ export async function replaceProvisionalHolds(tx: Writing, holds: readonly HoldR
 
 /** Give, for each case that has any, the holds that act on it now: own, provisional, and from the feed. */
 export async function holdsByCase(store: Store, nowMs: number): Promise<Map<string, Map<string, HoldRow>>> {
-  const [own, provisional] = await store.read(async (tx) => [
-    await tx.objectStore("own_hold").getAll(), await tx.objectStore("provisional_hold").getAll(),
-  ] as const);
+  const [own, provisional] = await store.read(
+    async (tx) =>
+      [await tx.objectStore("own_hold").getAll(), await tx.objectStore("provisional_hold").getAll()] as const,
+  );
   const fed = (await readObjects(store, "hold")).flatMap(({ body }) => (body ? [body as unknown as HoldRow] : []));
   const found = new Map<string, Map<string, HoldRow>>();
   for (const hold of [...own, ...provisional, ...fed]) {
@@ -210,6 +234,7 @@ function isPast(until: string | undefined, nowMs: number): boolean {
 /** Trust these keys of the server. A key once trusted stays: old signatures outlive it (A6). */
 export async function trustKeys(tx: Writing, keys: readonly KeyRow[]): Promise<void> {
   for (const { kid, jwk, active_from } of keys) {
-    if (!(await tx.objectStore("server_key").get(kid))) await tx.objectStore("server_key").put({ kid, jwk, active_from });
+    if (!(await tx.objectStore("server_key").get(kid)))
+      await tx.objectStore("server_key").put({ kid, jwk, active_from });
   }
 }

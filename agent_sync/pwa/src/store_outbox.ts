@@ -12,13 +12,27 @@ import { ZERO_HASH } from "./vocabulary";
 
 /** An event's content, ready to be stored: hashed and encrypted already. */
 export interface Written {
-  id: string; kind: string; content: string; size: number; digest: string; closed: Closed; wall: string;
-  caseId: string | null; visitId: string | null;
+  id: string;
+  kind: string;
+  content: string;
+  size: number;
+  digest: string;
+  closed: Closed;
+  wall: string;
+  caseId: string | null;
+  visitId: string | null;
 }
 /** One place of a chain as it can be sent; content is null where it is gone or cannot be read. */
 export interface Waiting {
-  seq: number; eventId: string; eventN: number; digest: string; hash: string; size: number; content: string | null;
-  state: EventRow["state"]; isWithheld: boolean;
+  seq: number;
+  eventId: string;
+  eventN: number;
+  digest: string;
+  hash: string;
+  size: number;
+  content: string | null;
+  state: EventRow["state"];
+  isWithheld: boolean;
 }
 
 export async function allChains(tx: Reading): Promise<ChainRow[]> {
@@ -37,8 +51,14 @@ export async function chainOf(tx: Reading, chainId: string): Promise<ChainRow | 
 /** Append an event to a chain whose head was just compared; `hash` is that of its place (E2). */
 export async function appendEvent(tx: Writing, chain: ChainRow, written: Written, hash: string): Promise<ChainRow> {
   const row: Omit<EventRow, "n"> = {
-    id: written.id, digest: written.digest, size: written.size, content: written.closed, state: "kept",
-    kind: written.kind, wall: written.wall, unacked: 1,
+    id: written.id,
+    digest: written.digest,
+    size: written.size,
+    content: written.closed,
+    state: "kept",
+    kind: written.kind,
+    wall: written.wall,
+    unacked: 1,
     ...(written.caseId === null ? {} : { case_id: written.caseId }),
     ...(written.visitId === null ? {} : { visit_id: written.visitId }),
   };
@@ -47,10 +67,19 @@ export async function appendEvent(tx: Writing, chain: ChainRow, written: Written
 }
 
 async function addLink(tx: Writing, chain: ChainRow, eventN: number, eventId: string, hash: string): Promise<ChainRow> {
-  await tx.objectStore("link").add({
-    chain_id: chain.chain_id, seq: chain.next_seq, event_n: eventN, event_id: eventId, hash, state: "waiting", waits: 1,
-    sent: 0, withheld: false,
-  });
+  await tx
+    .objectStore("link")
+    .add({
+      chain_id: chain.chain_id,
+      seq: chain.next_seq,
+      event_n: eventN,
+      event_id: eventId,
+      hash,
+      state: "waiting",
+      waits: 1,
+      sent: 0,
+      withheld: false,
+    });
   const moved = { ...chain, next_seq: chain.next_seq + 1, head: hash };
   await tx.objectStore("chain").put(moved);
   return moved;
@@ -73,11 +102,19 @@ export async function hashChain(chainId: string, places: { id: string; digest: s
 
 /** Open a new chain with its `chain_opened`, then move every event without a receipt onto it (E6). */
 export async function openChain(
-  tx: Writing, chainId: string, previous: string | null, opened: Written, moving: EventRow[], hashes: string[],
+  tx: Writing,
+  chainId: string,
+  previous: string | null,
+  opened: Written,
+  moving: EventRow[],
+  hashes: string[],
 ): Promise<void> {
   // What cannot be moved, its content being gone, keeps waiting in its place until it is declared lost.
   const moved = new Set(moving.map((row) => row.n));
-  for (const link of await tx.objectStore("link").index("waiting").getAll(IDBKeyRange.bound([1], [2]))) {
+  for (const link of await tx
+    .objectStore("link")
+    .index("waiting")
+    .getAll(IDBKeyRange.bound([1], [2]))) {
     if (moved.has(link.event_n)) await tx.objectStore("link").put(settle({ ...link, state: "moved" }));
   }
   const fresh = { chain_id: chainId, previous, next_seq: 1, head: ZERO_HASH, base_seq: 0, base_hash: ZERO_HASH };
@@ -119,8 +156,15 @@ export async function readAllWaiting(store: Store, chainId: string, most?: numbe
 
 async function openPlace(store: Store, link: LinkRow, event: EventRow): Promise<Waiting> {
   return {
-    seq: link.seq, eventId: event.id, eventN: event.n, digest: event.digest, hash: link.hash, size: event.size,
-    content: await readContent(store, event), state: event.state, isWithheld: link.withheld,
+    seq: link.seq,
+    eventId: event.id,
+    eventN: event.n,
+    digest: event.digest,
+    hash: link.hash,
+    size: event.size,
+    content: await readContent(store, event),
+    state: event.state,
+    isWithheld: link.withheld,
   };
 }
 
@@ -172,24 +216,29 @@ export async function hashBefore(tx: Reading, chainId: string, seq: number): Pro
 }
 
 /** Remember that these places went out with a request, and which of them without content. */
-export async function markSent(tx: Writing, chainId: string, seqs: readonly number[], withheld: readonly number[]): Promise<void> {
+export async function markSent(
+  tx: Writing,
+  chainId: string,
+  seqs: readonly number[],
+  withheld: readonly number[],
+): Promise<void> {
   for (const seq of seqs) {
     const link = await tx.objectStore("link").get([chainId, seq]);
-    if (link) await tx.objectStore("link").put({ ...link, sent: link.sent + 1, withheld: link.withheld || withheld.includes(seq) });
+    if (link)
+      await tx
+        .objectStore("link")
+        .put({ ...link, sent: link.sent + 1, withheld: link.withheld || withheld.includes(seq) });
   }
 }
 
-/** Mark events as lost; give their seqs in this chain, to be declared. What is left of them is kept for export. */
-export async function declareLost(tx: Writing, chainId: string, eventNs: Iterable<number>): Promise<number[]> {
-  const seqs: number[] = [];
+/** Mark events as lost. What is left of them is kept for export. */
+export async function declareLost(tx: Writing, eventNs: Iterable<number>): Promise<void> {
   for (const n of eventNs) {
     await tx.objectStore("event").put({ ...(await eventOf(tx, n)), state: "lost" });
     for (const link of await tx.objectStore("link").index("event_n").getAll(n)) {
       if (link.status === undefined) await tx.objectStore("link").put(settle({ ...link, state: "lost" }));
-      if (link.chain_id === chainId) seqs.push(link.seq);
     }
   }
-  return seqs;
 }
 
 /** Count the events that have not been acknowledged on any chain and can still be sent. */
@@ -198,7 +247,10 @@ export async function countWaiting(tx: Reading): Promise<number> {
 }
 
 export async function waitingEvents(tx: Reading): Promise<Set<number>> {
-  const links = await tx.objectStore("link").index("waiting").getAll(IDBKeyRange.bound([1], [2]));
+  const links = await tx
+    .objectStore("link")
+    .index("waiting")
+    .getAll(IDBKeyRange.bound([1], [2]));
   return new Set(links.map((link) => link.event_n));
 }
 

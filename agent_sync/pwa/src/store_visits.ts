@@ -2,9 +2,17 @@
 import type { Reading, Writing } from "./store";
 import type { VisitRow } from "./store_tables";
 
-export async function startVisit(tx: Writing, caseId: string, visitId: string, rev: number, startedMs: number): Promise<void> {
+export async function startVisit(
+  tx: Writing,
+  caseId: string,
+  visitId: string,
+  rev: number,
+  startedMs: number,
+): Promise<void> {
   if (await readVisit(tx, caseId, visitId)) return;
-  await tx.objectStore("visit").add({ case_id: caseId, visit_id: visitId, packet_rev: rev, started_ms: startedMs, is_open: 1 });
+  await tx
+    .objectStore("visit")
+    .add({ case_id: caseId, visit_id: visitId, packet_rev: rev, started_ms: startedMs, is_open: 1 });
 }
 
 /** Note that a visit ended; what remained of a withdrawn packet goes with it (F3). */

@@ -10,7 +10,13 @@ import type { Waiting } from "./store_outbox";
 
 /** One request as it left. */
 export interface Request {
-  no: number; chainId: string; events: Waiting[]; withheld: number[]; cursor: string | undefined; isPulling: boolean; value: Value;
+  no: number;
+  chainId: string;
+  events: Waiting[];
+  withheld: number[];
+  cursor: string | undefined;
+  isPulling: boolean;
+  value: Value;
 }
 
 export class Talk {

@@ -3,7 +3,11 @@ import type { Bytes } from "./bytes";
 import { problem } from "./errors";
 
 /** An answer as it came: header names in lower case, the body decoded. */
-export interface WireAnswer { status: number; headers: Record<string, string>; body: Bytes }
+export interface WireAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: Bytes;
+}
 export interface Transport {
   /** Send; `target` is path and query as they go over the wire. Rejects with `no-network`. */
   send(method: string, target: string, headers: Record<string, string>, body: Bytes): Promise<WireAnswer>;
@@ -25,7 +29,12 @@ export class FetchTransport implements Transport {
     const timer = setTimeout(() => stop.abort(), this.timeoutMs);
     try {
       const answer = await fetch(this.origin + target, {
-        method, headers, redirect: "manual", credentials: "omit", cache: "no-store", signal: stop.signal,
+        method,
+        headers,
+        redirect: "manual",
+        credentials: "omit",
+        cache: "no-store",
+        signal: stop.signal,
         ...(body.length ? { body } : {}),
       });
       const read = new Uint8Array(await answer.arrayBuffer());

@@ -43,7 +43,7 @@ async function upload(talk: Talk, sha256: string, size: number, token: string): 
   let offset = location === null ? null : await askOffset(talk, location, permit);
   if (location === null || offset === null) [location, offset] = await create(talk, bytes, sha256, permit);
   const before = offset;
-  for (let conflicts = 0; offset < size; ) {
+  for (let conflicts = 0; offset < size;) {
     const chunk = bytes.slice(offset, offset + CHUNK);
     try {
       const headers = { ...permit, ...OCTETS, "Upload-Offset": String(offset) };
@@ -73,12 +73,20 @@ async function contentOf(talk: Talk, sha256: string): Promise<Bytes | null> {
 /** Create the upload with its first chunk; remember where the rest goes. */
 async function create(talk: Talk, bytes: Bytes, sha256: string, permit: Permit): Promise<[string, number]> {
   const first = bytes.slice(0, CHUNK);
-  const headers = { ...permit, ...OCTETS, "Upload-Length": String(bytes.length), "Upload-Metadata": `sha256 ${btoa(sha256)}` };
+  const headers = {
+    ...permit,
+    ...OCTETS,
+    "Upload-Length": String(bytes.length),
+    "Upload-Metadata": `sha256 ${btoa(sha256)}`,
+  };
   const answer = await talk.channel.send("POST", FILES, headers, first);
   const location = pathOf(answer.headers["location"] ?? "");
   await talk.store.write((tx) => tx.objectStore("upload").put({ sha256, location }));
   // A server without creation-with-upload took nothing yet.
-  const taken = "upload-offset" in answer.headers ? offsetOf(answer, first.length) : ((await askOffset(talk, location, permit)) ?? 0);
+  const taken =
+    "upload-offset" in answer.headers
+      ? offsetOf(answer, first.length)
+      : ((await askOffset(talk, location, permit)) ?? 0);
   return [location, taken];
 }
 
@@ -107,4 +115,3 @@ function offsetOf(answer: WireAnswer, otherwise: number): number {
 async function forget(talk: Talk, sha256: string, error: unknown): Promise<void> {
   if (refusalOf(error).code !== "no-network") await talk.store.write((tx) => tx.objectStore("upload").delete(sha256));
 }
-

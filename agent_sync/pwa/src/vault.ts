@@ -9,9 +9,19 @@ import { Refusal } from "./face";
 import { deriveKey } from "./sealing";
 import { ITERATIONS } from "./vocabulary";
 
-export interface Closed { iv: Bytes; ct: ArrayBuffer }
+export interface Closed {
+  iv: Bytes;
+  ct: ArrayBuffer;
+}
 /** The wrapped data key, and how often a wrong PIN was tried since the last right one. */
-export interface Wrapped { salt: Bytes; iterations: number; inner: Closed; outer: CryptoKey; failures: number; wait_from_ms: number }
+export interface Wrapped {
+  salt: Bytes;
+  iterations: number;
+  inner: Closed;
+  outer: CryptoKey;
+  failures: number;
+  wait_from_ms: number;
+}
 
 const FREE_TRIES = 5;
 const FIRST_WAIT_MS = 30_000;

@@ -11,5 +11,7 @@ export async function gzip(bytes: Bytes): Promise<Bytes | null> {
 }
 
 async function pass(bytes: Bytes, through: GenericTransformStream): Promise<Bytes> {
-  return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(through as ReadableWritablePair)).arrayBuffer());
+  return new Uint8Array(
+    await new Response(new Blob([bytes]).stream().pipeThrough(through as ReadableWritablePair)).arrayBuffer(),
+  );
 }

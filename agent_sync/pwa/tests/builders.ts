@@ -27,7 +27,12 @@ export class SetClock implements Clock {
   }
 }
 
-export interface Town { server: FakeServer; clock: SetClock; name: string; phone: Device }
+export interface Town {
+  server: FakeServer;
+  clock: SetClock;
+  name: string;
+  phone: Device;
+}
 
 export function makePhone(server: FakeServer, clock: Clock, name: string, more: Partial<Options> = {}): Device {
   return new Device({ name, transport: server, clock, pinIterations: 10, ...more });

@@ -50,7 +50,10 @@ test("a try that is cut off is counted all the same", async () => {
 
 test("a store that the browser threw away is told from a phone that is new", async () => {
   const kept = new Map<string, string>();
-  const storage = { getItem: (name: string) => kept.get(name) ?? null, setItem: (name: string, value: string) => void kept.set(name, value) };
+  const storage = {
+    getItem: (name: string) => kept.get(name) ?? null,
+    setItem: (name: string, value: string) => void kept.set(name, value),
+  };
   (globalThis as any).localStorage = storage;
   try {
     const { server, clock, name, phone } = await makeTown();
@@ -67,7 +70,10 @@ test("A5: a code of another agent is refused, and what waits stays", async () =>
   const { server, phone } = await makeTown();
   await propose(phone);
   const enrol = (server as any).enrol.bind(server);
-  (server as any).enrol = async (value: unknown) => ({ ...(await enrol(value)), agent: { agent_id: CASE, code: "a2", name: "B" } });
+  (server as any).enrol = async (value: unknown) => ({
+    ...(await enrol(value)),
+    agent: { agent_id: CASE, code: "a2", name: "B" },
+  });
   await expect(phone.enrol("OTHER", PIN)).rejects.toMatchObject({ code: "conflict" });
   expect([(await phone.status()).unsent, (await phone.open()).agentCode]).toEqual([1, "a1"]);
 });
@@ -131,7 +137,9 @@ test("no plain text of a packet or a record lies in the store", async () => {
     for (const table of tx.objectStoreNames) all.push(await tx.objectStore(table).getAll());
     return all;
   });
-  const seen = JSON.stringify(rows, (_, value) => (value instanceof ArrayBuffer ? String.fromCharCode(...new Uint8Array(value)) : value));
+  const seen = JSON.stringify(rows, (_, value) =>
+    value instanceof ArrayBuffer ? String.fromCharCode(...new Uint8Array(value)) : value,
+  );
   expect((await phone.packets())[0]!.open["person"]).toEqual({ name: "Ana Example" });
   expect(["Ana Example", "telling"].filter((secret) => seen.includes(secret))).toEqual([]);
   expect(seen).toContain(CASE);
@@ -139,12 +147,18 @@ test("no plain text of a packet or a record lies in the store", async () => {
 
 test("L3: a start outside the hours is blocked; with a reason it is recorded with what was warned", async () => {
   const { server, phone } = await makeTown();
-  const limits = { intervals: [{ starts: "2026-03-05T08:00:00.000+00:00", ends: "2026-03-05T08:00:00.000+00:00" }], longest_stay_ms: 1_200_000 };
+  const limits = {
+    intervals: [{ starts: "2026-03-05T08:00:00.000+00:00", ends: "2026-03-05T08:00:00.000+00:00" }],
+    longest_stay_ms: 1_200_000,
+  };
   await server.publish("packet", CASE, 3, await packetBody({ limits }));
   await server.settle();
   await phone.exchange();
 
-  await expect(phone.record("visit_started", CASE, null, start)).rejects.toMatchObject({ code: "conflict", rule: "outside-hours" });
+  await expect(phone.record("visit_started", CASE, null, start)).rejects.toMatchObject({
+    code: "conflict",
+    rule: "outside-hours",
+  });
   const begun = await phone.record("visit_started", CASE, null, { ...start, override_reason: "they asked me to come" });
   expect(begun.warnings.map((each) => each.code)).toEqual(["outside-hours"]);
   const seen = await phone.visit(CASE, begun.visitId!);
@@ -177,7 +191,9 @@ test("identity: three wrong codes are recorded, then only a document; the sealed
   const visitId = (await phone.record("visit_started", vector.case_id, null, start)).visitId!;
   const check = (method: string, secret = "") => phone.checkIdentity(vector.case_id, visitId, method, { secret });
 
-  await expect(phone.openSealed(vector.case_id, visitId, "letter_code", { secret: vector.code })).rejects.toMatchObject({ rule: "identity-first" });
+  await expect(phone.openSealed(vector.case_id, visitId, "letter_code", { secret: vector.code })).rejects.toMatchObject(
+    { rule: "identity-first" },
+  );
   for (const left of [2, 1, 0]) {
     expect(await check("letter_code", "WRONG")).toBe(false);
     expect(await phone.triesLeft(vector.case_id, visitId, "letter_code")).toBe(left);

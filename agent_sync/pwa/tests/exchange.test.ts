@@ -7,8 +7,12 @@ import { CASE, dieAt, makePhone, makeTown, packetBody, PIN, propose, type Town }
 import { DEVICE, type Fault } from "./fake_server";
 import { readVectors } from "./vectors";
 
-const codesOf = (report: Report) => [...report.problems.map((each) => each.error.code), ...(report.error ? [report.error.code] : [])];
-const ids = (count: number) => Array.from({ length: count }, (_, n) => `01920000-0000-7000-8000-0000000${(10_000 + n).toString()}`);
+const codesOf = (report: Report) => [
+  ...report.problems.map((each) => each.error.code),
+  ...(report.error ? [report.error.code] : []),
+];
+const ids = (count: number) =>
+  Array.from({ length: count }, (_, n) => `01920000-0000-7000-8000-0000000${(10_000 + n).toString()}`);
 
 async function publishPackets({ server }: Town, count: number): Promise<string[]> {
   const chosen = ids(count);
@@ -19,8 +23,22 @@ async function publishPackets({ server }: Town, count: number): Promise<string[]
 
 test("the steps are Python's, in Python's order", () => {
   expect(STEPS.map(([name]) => name)).toEqual([
-    "shred_ended", "read_outbox", "build_request", "send", "store_receipts", "heed_push", "apply_holds", "apply_page", "heed_pull",
-    "ask_chains", "take_directives", "repair", "refetch_shredded", "upload_files", "carry_out_directives", "tidy",
+    "shred_ended",
+    "read_outbox",
+    "build_request",
+    "send",
+    "store_receipts",
+    "heed_push",
+    "apply_holds",
+    "apply_page",
+    "heed_pull",
+    "ask_chains",
+    "take_directives",
+    "repair",
+    "refetch_shredded",
+    "upload_files",
+    "carry_out_directives",
+    "tidy",
   ]);
 });
 
@@ -36,7 +54,11 @@ describe("push", () => {
   });
 
   test.each<[Fault, string]>([
-    ["portal", "no-network"], ["proxy_413", "no-network"], ["status_503", "unavailable"], ["answer_cut", "no-network"], ["cut_before", "no-network"],
+    ["portal", "no-network"],
+    ["proxy_413", "no-network"],
+    ["status_503", "unavailable"],
+    ["answer_cut", "no-network"],
+    ["cut_before", "no-network"],
   ])("a fault (%s) is told, loses nothing, and the next exchange sends all", async (fault, code) => {
     const { server, phone } = await makeTown();
     await propose(phone);
@@ -51,7 +73,11 @@ describe("push", () => {
     const { server, phone } = await makeTown();
     server.faults = ["status_429"];
     const report = await phone.exchange();
-    expect([codesOf(report), report.nextMs >= 7000, (await phone.status()).failures]).toEqual([["rate-limited"], true, 1]);
+    expect([codesOf(report), report.nextMs >= 7000, (await phone.status()).failures]).toEqual([
+      ["rate-limited"],
+      true,
+      1,
+    ]);
   });
 
   test("X3: a proxy's 413 halves the batch until it goes through", async () => {
@@ -86,9 +112,16 @@ describe("push", () => {
     const report = await phone.exchange();
     expect([report.isOk, server.wanted, report.counts["files_sent"]]).toEqual([true, [], 1]);
     expect(server.log.filter((line) => line.includes("files"))).toEqual([
-      "POST /sync/v1/files none", "PATCH /sync/v1/files/u1 answer_lost", "HEAD /sync/v1/files/u1 none", "PATCH /sync/v1/files/u1 none",
+      "POST /sync/v1/files none",
+      "PATCH /sync/v1/files/u1 answer_lost",
+      "HEAD /sync/v1/files/u1 none",
+      "PATCH /sync/v1/files/u1 none",
     ]);
-    await server.publish("replay", recorded.eventId, 1, { event_id: recorded.eventId, status: "accepted", at: "2026-03-06T00:00:00.000Z" });
+    await server.publish("replay", recorded.eventId, 1, {
+      event_id: recorded.eventId,
+      status: "accepted",
+      at: "2026-03-06T00:00:00.000Z",
+    });
     await server.settle();
     await phone.exchange();
     expect((await phone.status()).parked).toEqual([]);
@@ -118,11 +151,20 @@ describe("push", () => {
 
   test("A6: new keys of the server are trusted if a trusted one names them, and others are ignored and told", async () => {
     const { server, phone } = await makeTown();
-    const keys = [{ kid: "next", jwk: (await server.publicKey()) as Record<string, string>, active_from: "2026-03-05T00:00:00.000Z" }];
+    const keys = [
+      {
+        kid: "next",
+        jwk: (await server.publicKey()) as Record<string, string>,
+        active_from: "2026-03-05T00:00:00.000Z",
+      },
+    ];
     await server.publish("server_keys", CASE, 1, { keys, proof: await server.sign({ typ: "server_keys", keys }) });
     await server.settle();
     expect((await phone.exchange()).isOk).toBe(true);
-    await server.publish("server_keys", DEVICE, 1, { keys: [{ ...keys[0], kid: "evil" }], proof: await server.sign({ typ: "server_keys", keys }) });
+    await server.publish("server_keys", DEVICE, 1, {
+      keys: [{ ...keys[0], kid: "evil" }],
+      proof: await server.sign({ typ: "server_keys", keys }),
+    });
     await server.settle();
     expect(codesOf(await phone.exchange())).toEqual(["bad-signature"]);
     const trusted = await (await phone.store()).read((tx) => tx.objectStore("server_key").getAllKeys());
@@ -152,7 +194,9 @@ describe("push", () => {
     await other.unlock(PIN);
     const [one, two] = await Promise.allSettled([phone.exchange(), other.exchange()]);
     expect([one.status, two.status].sort()).toEqual(["fulfilled", "rejected"]);
-    expect((two as PromiseRejectedResult).reason ?? (one as unknown as PromiseRejectedResult).reason).toMatchObject({ code: "store-locked" });
+    expect((two as PromiseRejectedResult).reason ?? (one as unknown as PromiseRejectedResult).reason).toMatchObject({
+      code: "store-locked",
+    });
   });
 });
 
@@ -192,7 +236,11 @@ describe("chains", () => {
     recorded.push(await propose(phone, "c"));
     await phone.exchange();
     const { ids: held, isWhole } = await server.audit();
-    expect([recorded.every((each) => held.has(each.eventId)), isWhole, (await phone.status()).unsent]).toEqual([true, true, 0]);
+    expect([recorded.every((each) => held.has(each.eventId)), isWhole, (await phone.status()).unsent]).toEqual([
+      true,
+      true,
+      0,
+    ]);
     expect(server.chains.size).toBe(2);
   });
 
@@ -226,7 +274,13 @@ describe("chains", () => {
     expect([held.has(broken.eventId), held.has(good.eventId), lost]).toEqual([false, true, 1]);
     const status = await phone.status();
     expect([status.lost, status.unsent]).toEqual([1, 0]);
-    const told = await writeStatement(store, "2026-03-05", { wallMs: 0, offsetMin: 0, monoMs: 0, boot: "b", mono: "awake" });
+    const told = await writeStatement(store, "2026-03-05", {
+      wallMs: 0,
+      offsetMin: 0,
+      monoMs: 0,
+      boot: "b",
+      mono: "awake",
+    });
     expect([told["lost"], told["recorded"]]).toEqual([1, 4]);
   });
 });
@@ -292,7 +346,10 @@ describe("pull", () => {
     await town.phone.exchange();
 
     expect([await town.phone.packets(), await town.phone.leaveByMs(CASE, visitId)]).toEqual([[], before]);
-    const told = await town.phone.mayRecord("outcome_noted", CASE, visitId, { contact_result: "nobody", disposition: "none" });
+    const told = await town.phone.mayRecord("outcome_noted", CASE, visitId, {
+      contact_result: "nobody",
+      disposition: "none",
+    });
     expect(told.find((each) => each.code === "withdrawn")?.facts).toEqual({ why: "unassigned" });
   });
 
@@ -324,7 +381,11 @@ describe("pull", () => {
     await propose(phone);
     expect(codesOf(await phone.exchange())).toEqual([code]);
     const status = await phone.status();
-    expect([status.unsent, status.pullStage, status.stage]).toEqual([0, code, code === "upload-only" ? "upload_only" : "enrolled"]);
+    expect([status.unsent, status.pullStage, status.stage]).toEqual([
+      0,
+      code,
+      code === "upload-only" ? "upload_only" : "enrolled",
+    ]);
     server.pullProblem = "";
     await phone.enrol("NEW", PIN);
     expect((await phone.exchange()).isOk).toBe(true);
@@ -340,7 +401,10 @@ describe("pull", () => {
     await phone.exchange();
     restore();
     await phone.exchange();
-    const again = server.requests.flatMap((request) => request["push"].events ?? []).filter((entry) => entry.id === eventId).at(-1);
+    const again = server.requests
+      .flatMap((request) => request["push"].events ?? [])
+      .filter((entry) => entry.id === eventId)
+      .at(-1);
     expect([again.erased, again.content]).toEqual([true, undefined]);
     expect((await phone.status()).unsent).toBe(0);
   });
@@ -354,7 +418,11 @@ describe("pull", () => {
     };
     await phone.exchange();
     expect((await phone.status()).parked).toMatchObject([{ eventId, reason: "unknown-kind" }]);
-    await server.publish("replay", eventId, 1, { event_id: eventId, status: "accepted", at: "2026-03-06T00:00:00.000Z" });
+    await server.publish("replay", eventId, 1, {
+      event_id: eventId,
+      status: "accepted",
+      at: "2026-03-06T00:00:00.000Z",
+    });
     await server.settle();
     await phone.exchange();
     expect((await phone.status()).parked).toEqual([]);
@@ -362,7 +430,9 @@ describe("pull", () => {
 
   test("a reviewer's question is a task until it is answered here", async () => {
     const { server, phone } = await makeTown();
-    const { body } = (await readVectors("items")).find((each) => each.expected && each.given.type === "decision")!.given;
+    const { body } = (await readVectors("items")).find(
+      (each) => each.expected && each.given.type === "decision",
+    )!.given;
     await server.publish("decision", CASE, 1, { ...body, act: "returned", question: "Who opened?" });
     await server.settle();
     await phone.exchange();
@@ -375,9 +445,22 @@ describe("pull", () => {
 describe("directives", () => {
   async function order(town: Town, kind: string): Promise<void> {
     const [chain_id] = town.server.chains.keys();
-    town.server.directives = [await town.server.sign({ typ: "directive", id: CASE, kind, device_id: DEVICE, chain_id, issued_at: "2026-03-05T00:00:00.000Z" })];
+    town.server.directives = [
+      await town.server.sign({
+        typ: "directive",
+        id: CASE,
+        kind,
+        device_id: DEVICE,
+        chain_id,
+        issued_at: "2026-03-05T00:00:00.000Z",
+      }),
+    ];
   }
-  const done = (town: Town) => [...town.server.chains.values()].flatMap((chain) => chain.places).map((place) => JSON.parse(place.content!)).filter((each) => each.kind === "directive_done");
+  const done = (town: Town) =>
+    [...town.server.chains.values()]
+      .flatMap((chain) => chain.places)
+      .map((place) => JSON.parse(place.content!))
+      .filter((each) => each.kind === "directive_done");
 
   test("D1: packets are read anew on order, and stay readable meanwhile", async () => {
     const town = await makeTown();
@@ -385,27 +468,34 @@ describe("directives", () => {
     await town.phone.exchange();
     await order(town, "reset_packets");
     const report = await town.phone.exchange();
-    expect([report.isOk, await town.phone.packets().then((each) => each.length), done(town)[0].body.result]).toEqual([true, 3, "done"]);
+    expect([report.isOk, await town.phone.packets().then((each) => each.length), done(town)[0].body.result]).toEqual([
+      true,
+      3,
+      "done",
+    ]);
   });
 
-  test.each([false, true])("D1: a wipe deletes all, declares what was unsent lost, and is acknowledged (locked: %s)", async (isLocked) => {
-    const town = await makeTown();
-    await publishPackets(town, 3);
-    await town.phone.exchange();
-    town.server.faults = ["answer_lost"];
-    await propose(town.phone);
-    if (isLocked) town.phone.lock();
-    else (town.phone as any).vault.seen.clear();
-    await order(town, "wipe_now");
-    if (isLocked) town.server.faults = [];
-    for (let n = 0; n < 3; n += 1) await town.phone.exchange().catch(() => undefined);
-    expect((await town.phone.open()).stage).toBe("wiped");
-    expect(done(town)[0].body).toEqual({ directive_id: CASE, result: "done" });
-    expect((await town.server.audit()).isWhole).toBe(true);
-    expect((await town.server.audit()).lost).toBe(isLocked ? 1 : 0);
-    const rows = await (await town.phone.store()).read((tx) => tx.objectStore("body").count());
-    expect(rows).toBe(0);
-  });
+  test.each([false, true])(
+    "D1: a wipe deletes all, declares what was unsent lost, and is acknowledged (locked: %s)",
+    async (isLocked) => {
+      const town = await makeTown();
+      await publishPackets(town, 3);
+      await town.phone.exchange();
+      town.server.faults = ["answer_lost"];
+      await propose(town.phone);
+      if (isLocked) town.phone.lock();
+      else (town.phone as any).vault.seen.clear();
+      await order(town, "wipe_now");
+      if (isLocked) town.server.faults = [];
+      for (let n = 0; n < 3; n += 1) await town.phone.exchange().catch(() => undefined);
+      expect((await town.phone.open()).stage).toBe("wiped");
+      expect(done(town)[0].body).toEqual({ directive_id: CASE, result: "done" });
+      expect((await town.server.audit()).isWhole).toBe(true);
+      expect((await town.server.audit()).lost).toBe(isLocked ? 1 : 0);
+      const rows = await (await town.phone.store()).read((tx) => tx.objectStore("body").count());
+      expect(rows).toBe(0);
+    },
+  );
 
   test("D1: a forged directive is reported and not done", async () => {
     const town = await makeTown();
@@ -422,14 +512,22 @@ test("killed at every boundary of an exchange, nothing is lost and nothing is th
     await publishPackets(town, 3);
     const recorded = [await propose(town.phone, "a"), await propose(town.phone, "b")];
     await dieAt(town.phone, n);
-    const died = await town.phone.exchange().then(() => false, () => true);
+    const died = await town.phone.exchange().then(
+      () => false,
+      () => true,
+    );
     const again = makePhone(town.server, town.clock, town.name);
     town.clock.reload();
     town.clock.advance(200_000);
     await again.unlock(PIN);
     expect((await again.exchange()).isOk, `boundary ${n}`).toBe(true);
     const { ids: held, isWhole } = await town.server.audit();
-    expect([recorded.every((each) => held.has(each.eventId)), isWhole, town.server.chains.size, (await again.packets()).length]).toEqual([true, true, 1, 3]);
+    expect([
+      recorded.every((each) => held.has(each.eventId)),
+      isWhole,
+      town.server.chains.size,
+      (await again.packets()).length,
+    ]).toEqual([true, true, 1, 3]);
     if (!died) return;
   }
   throw new Error("an exchange has fewer boundaries than that");

@@ -13,16 +13,53 @@ import { inflate } from "../src/zipping";
 import { Enrol, Exchange } from "./message_shapes";
 
 export type Fault =
-  | "none" | "cut_before" | "answer_lost" | "answer_cut" | "repeated" | "portal" | "proxy_413" | "status_503" | "status_429" | "gone";
-export interface Place { id: string; digest: string; hash: string; content: string | null }
-interface Chain { places: Place[]; head: string }
-interface Held { digest: string; status: string; problem?: string; at: string }
-interface Live { op: "put" | "del"; type: string; id: string; rev: number; sha256: string; body?: unknown; reason?: string; at: number }
+  | "none"
+  | "cut_before"
+  | "answer_lost"
+  | "answer_cut"
+  | "repeated"
+  | "portal"
+  | "proxy_413"
+  | "status_503"
+  | "status_429"
+  | "gone";
+export interface Place {
+  id: string;
+  digest: string;
+  hash: string;
+  content: string | null;
+}
+interface Chain {
+  places: Place[];
+  head: string;
+}
+interface Held {
+  digest: string;
+  status: string;
+  problem?: string;
+  at: string;
+}
+interface Live {
+  op: "put" | "del";
+  type: string;
+  id: string;
+  rev: number;
+  sha256: string;
+  body?: unknown;
+  reason?: string;
+  at: number;
+}
 type Value = Record<string, any>;
 
 export const AGENT = "01920000-0000-7000-8000-0000000000a1";
 export const DEVICE = "01920000-0000-7000-8000-0000000000d1";
-const QUOTA = { max_events: 200, max_bytes: 262_144, max_event_bytes: 1_048_576, max_inflated: 4_194_304, page_bytes: 2_097_152 };
+const QUOTA = {
+  max_events: 200,
+  max_bytes: 262_144,
+  max_event_bytes: 1_048_576,
+  max_inflated: 4_194_304,
+  page_bytes: 2_097_152,
+};
 
 export class FakeServer implements Transport {
   nowMs = 1_772_700_000_000;
@@ -79,10 +116,19 @@ export class FakeServer implements Transport {
   }
 
   private refuse(code: string, status: number, extra: Value = {}, headers: Record<string, string> = {}): WireAnswer {
-    return this.wire(status, utf8(JSON.stringify({ type: `urn:fairvisit:problem:${code}`, status, ...extra })), headers);
+    return this.wire(
+      status,
+      utf8(JSON.stringify({ type: `urn:fairvisit:problem:${code}`, status, ...extra })),
+      headers,
+    );
   }
 
-  private async answer(method: string, target: string, headers: Record<string, string>, body: Bytes): Promise<WireAnswer> {
+  private async answer(
+    method: string,
+    target: string,
+    headers: Record<string, string>,
+    body: Bytes,
+  ): Promise<WireAnswer> {
     const json = (value: Value, status = 200) => this.wire(status, utf8(JSON.stringify(value)));
     if (target.startsWith("/sync/v1/files")) return this.file(method, headers, body);
     const plain = headers["Content-Encoding"] === "gzip" ? await inflate(body, "gzip") : body;
@@ -92,7 +138,8 @@ export class FakeServer implements Transport {
     if (claim["nonce"] !== this.nonce) return this.refuse("use-nonce", 401);
     if (target === "/sync/v1/exchange") return json(await this.exchange(value));
     if (target === "/sync/v1/fetch") return json(this.fetch(value));
-    if (target.startsWith("/sync/v1/manifest")) return json(await this.manifest(new URL(target, "http://s").searchParams.get("bucket")));
+    if (target.startsWith("/sync/v1/manifest"))
+      return json(await this.manifest(new URL(target, "http://s").searchParams.get("bucket")));
     return this.refuse("not-found", 404);
   }
 
@@ -111,8 +158,12 @@ export class FakeServer implements Transport {
     this.deviceKey = value["jwk"];
     const jwk = await this.publicKey();
     return {
-      device_id: DEVICE, agent: { agent_id: AGENT, code: "a1", name: "Agent a1" }, nonce: this.nonce, quota: this.quota,
-      server_keys: [{ kid: await this.kid(), jwk, active_from: formatTime(0) }], public_url: "https://visits.example/",
+      device_id: DEVICE,
+      agent: { agent_id: AGENT, code: "a1", name: "Agent a1" },
+      nonce: this.nonce,
+      quota: this.quota,
+      server_keys: [{ kid: await this.kid(), jwk, active_from: formatTime(0) }],
+      public_url: "https://visits.example/",
     };
   }
 
@@ -123,8 +174,12 @@ export class FakeServer implements Transport {
     this.nowMs += 1000;
     const push = await this.push(value["push"]);
     return {
-      server_time: formatTime(this.nowMs), next_exchange_s: 900, push, ...(value["pull"] ? { pull: this.pull(value["pull"]) } : {}),
-      ...(this.holds.length ? { holds: this.holds } : {}), ...(this.directives.length ? { directives: this.directives } : {}),
+      server_time: formatTime(this.nowMs),
+      next_exchange_s: 900,
+      push,
+      ...(value["pull"] ? { pull: this.pull(value["pull"]) } : {}),
+      ...(this.holds.length ? { holds: this.holds } : {}),
+      ...(this.directives.length ? { directives: this.directives } : {}),
     };
   }
 
@@ -133,11 +188,15 @@ export class FakeServer implements Transport {
     const sha256 = headers["Authorization"]!.replace("Upload ", "");
     const known = this.uploads.get(sha256) ?? new Uint8Array();
     if (method === "HEAD") return this.wire(200, new Uint8Array(), { "upload-offset": `${known.length}` });
-    if (method === "PATCH" && Number(headers["Upload-Offset"]) !== known.length) return this.refuse("offset-conflict", 409);
+    if (method === "PATCH" && Number(headers["Upload-Offset"]) !== known.length)
+      return this.refuse("offset-conflict", 409);
     const joined = new Uint8Array([...known, ...body]);
     this.uploads.set(sha256, joined);
     if ((await sha256Hex(joined)) === sha256) this.wanted = this.wanted.filter((each) => each["sha256"] !== sha256);
-    return this.wire(method === "POST" ? 201 : 204, new Uint8Array(), { location: "/sync/v1/files/u1", "upload-offset": `${joined.length}` });
+    return this.wire(method === "POST" ? 201 : 204, new Uint8Array(), {
+      location: "/sync/v1/files/u1",
+      "upload-offset": `${joined.length}`,
+    });
   }
 
   /** E4: judged by place first, then content. */
@@ -164,34 +223,78 @@ export class FakeServer implements Transport {
       } else break;
       prev = hash;
     }
-    const claim = { typ: "countersignature", device_id: DEVICE, chain_id: push["chain_id"], through: chain.places.length, head_hash: chain.head, at: formatTime(this.nowMs) };
+    const claim = {
+      typ: "countersignature",
+      device_id: DEVICE,
+      chain_id: push["chain_id"],
+      through: chain.places.length,
+      head_hash: chain.head,
+      at: formatTime(this.nowMs),
+    };
     const signed = chain.places.length ? { countersignature: await this.sign(claim) } : {};
-    return { next_seq: chain.places.length + 1, ...(receipts.length ? { receipts } : {}), ...(this.wanted.length ? { files_wanted: this.wanted } : {}), ...signed };
+    return {
+      next_seq: chain.places.length + 1,
+      ...(receipts.length ? { receipts } : {}),
+      ...(this.wanted.length ? { files_wanted: this.wanted } : {}),
+      ...signed,
+    };
   }
 
   private forked(chain: Chain, receipts: Value[], seq: number): Value {
-    return { next_seq: chain.places.length + 1, receipts, problem: { type: "urn:fairvisit:problem:chain-forked", from_seq: seq } };
+    return {
+      next_seq: chain.places.length + 1,
+      receipts,
+      problem: { type: "urn:fairvisit:problem:chain-forked", from_seq: seq },
+    };
   }
 
   private take(entry: Value, entryDigest: string): Value {
     const known = this.events.get(entry["id"]);
-    if (known) return known.digest === entryDigest ? this.repeat(entry) : { seq: entry["seq"], id: entry["id"], status: "id_reuse", received_at: known.at };
+    if (known)
+      return known.digest === entryDigest
+        ? this.repeat(entry)
+        : { seq: entry["seq"], id: entry["id"], status: "id_reuse", received_at: known.at };
     const at = formatTime(this.nowMs);
-    const held: Held = entry["content"] === undefined ? { digest: entryDigest, status: "parked", problem: "withheld", at } : { digest: entryDigest, status: "accepted", at };
+    const held: Held =
+      entry["content"] === undefined
+        ? { digest: entryDigest, status: "parked", problem: "withheld", at }
+        : { digest: entryDigest, status: "accepted", at };
     this.events.set(entry["id"], held);
-    if (held.problem === "withheld") this.wanted.push({ sha256: entryDigest, size: entry["withheld"], token: entryDigest });
-    return { seq: entry["seq"], id: entry["id"], status: held.status, received_at: at, ...(held.problem ? { problem: held.problem } : {}) };
+    if (held.problem === "withheld")
+      this.wanted.push({ sha256: entryDigest, size: entry["withheld"], token: entryDigest });
+    return {
+      seq: entry["seq"],
+      id: entry["id"],
+      status: held.status,
+      received_at: at,
+      ...(held.problem ? { problem: held.problem } : {}),
+    };
   }
 
   private repeat(entry: Value): Value {
     const held = this.events.get(entry["id"])!;
-    return { seq: entry["seq"], id: entry["id"], status: "duplicate", first: held.status, received_at: held.at, ...(held.problem ? { problem: held.problem } : {}) };
+    return {
+      seq: entry["seq"],
+      id: entry["id"],
+      status: "duplicate",
+      first: held.status,
+      received_at: held.at,
+      ...(held.problem ? { problem: held.problem } : {}),
+    };
   }
 
   /** Put an item into the feed, or change it. */
   async publish(type: string, id: string, rev: number, body: unknown): Promise<void> {
     this.feedSeq += 1;
-    this.feed.set(`${type}:${id}`, { op: "put", type, id, rev, sha256: await digest(encode(body)), body, at: this.feedSeq });
+    this.feed.set(`${type}:${id}`, {
+      op: "put",
+      type,
+      id,
+      rev,
+      sha256: await digest(encode(body)),
+      body,
+      at: this.feedSeq,
+    });
   }
 
   remove(type: string, id: string, reason: string): void {
@@ -207,12 +310,18 @@ export class FakeServer implements Transport {
     if (this.pullProblem) return { problem: { type: `urn:fairvisit:problem:${this.pullProblem}` } };
     const [epoch, from] = (pull["cursor"] ?? `${this.epoch}:0`).split(":");
     if (epoch !== this.epoch) return { problem: { type: "urn:fairvisit:problem:epoch-changed" } };
-    const changed = [...this.feed.values()].filter((item) => item.at > Number(from)).sort((one, other) => one.at - other.at);
+    const changed = [...this.feed.values()]
+      .filter((item) => item.at > Number(from))
+      .sort((one, other) => one.at - other.at);
     const page = changed.slice(0, this.pageItems);
     const more = changed.length > page.length;
     const items = page.map(({ at: _, ...item }) => item);
     const cursor = `${this.epoch}:${page.at(-1)?.at ?? from}`;
-    return { ...(items.length ? { items, cursor } : pull["cursor"] ? {} : { cursor }), more, ...(more ? {} : { head: this.head }) };
+    return {
+      ...(items.length ? { items, cursor } : pull["cursor"] ? {} : { cursor }),
+      more,
+      ...(more ? {} : { head: this.head }),
+    };
   }
 
   head: { count: number; sum: number } = { count: 0, sum: 0 };
@@ -228,9 +337,12 @@ export class FakeServer implements Transport {
   }
 
   private async manifest(bucket: string | null): Promise<Value> {
-    const placed = await Promise.all(this.live().map(async (item) => ({ item, bucket: await bucketOf(item.type, item.id) })));
+    const placed = await Promise.all(
+      this.live().map(async (item) => ({ item, bucket: await bucketOf(item.type, item.id) })),
+    );
     const inside = (number: number) => placed.filter((each) => each.bucket === number).map((each) => each.item);
-    if (bucket !== null) return { items: inside(Number(bucket)).map((item) => [item.type, item.id, item.rev, item.sha256]) };
+    if (bucket !== null)
+      return { items: inside(Number(bucket)).map((item) => [item.type, item.id, item.rev, item.sha256]) };
     const buckets = [];
     for (let number = 0; number < BUCKETS; number += 1) {
       const { count, sum } = await this.measure(inside(number));

@@ -10,15 +10,47 @@ import { dieAt, makePhone, makeTown, PIN, propose, type Town } from "./builders"
 import type { Fault } from "./fake_server";
 
 type Act =
-  | { do: "record"; tab: number } | { do: "both" } | { do: "exchange"; tab: number; faults: Fault[] } | { do: "die"; tab: number; at: number; in: "record" | "exchange" }
-  | { do: "reload"; tab: number } | { do: "restore" } | { do: "twin" } | { do: "together" } | { do: "sleep" };
+  | { do: "record"; tab: number }
+  | { do: "both" }
+  | { do: "exchange"; tab: number; faults: Fault[] }
+  | { do: "die"; tab: number; at: number; in: "record" | "exchange" }
+  | { do: "reload"; tab: number }
+  | { do: "restore" }
+  | { do: "twin" }
+  | { do: "together" }
+  | { do: "sleep" };
 
-const FAULTS: Fault[] = ["none", "cut_before", "answer_lost", "answer_cut", "repeated", "portal", "proxy_413", "status_503", "status_429"];
+const FAULTS: Fault[] = [
+  "none",
+  "cut_before",
+  "answer_lost",
+  "answer_cut",
+  "repeated",
+  "portal",
+  "proxy_413",
+  "status_503",
+  "status_429",
+];
 const tab = fc.constantFrom(0, 1);
 const acts: fc.Arbitrary<Act> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constant("record" as const), tab }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant("exchange" as const), tab, faults: fc.array(fc.constantFrom(...FAULTS), { maxLength: 4 }) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant("die" as const), tab, at: fc.integer({ min: 1, max: 14 }), in: fc.constantFrom("record" as const, "exchange" as const) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constant("exchange" as const),
+      tab,
+      faults: fc.array(fc.constantFrom(...FAULTS), { maxLength: 4 }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant("die" as const),
+      tab,
+      at: fc.integer({ min: 1, max: 14 }),
+      in: fc.constantFrom("record" as const, "exchange" as const),
+    }),
+  },
   { weight: 2, arbitrary: fc.constant({ do: "both" as const }) },
   { weight: 2, arbitrary: fc.constant({ do: "together" as const }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("reload" as const), tab }) },
@@ -102,7 +134,13 @@ class World {
     const status = await phone.status();
     const { ids, isWhole, lost } = await this.town.server.audit();
     const missing = this.recorded.filter((id) => !ids.has(id));
-    expect({ unsent: status.unsent, lost: status.lost, declared: lost, missing, isWhole }).toEqual({ unsent: 0, lost: 0, declared: 0, missing: [], isWhole: true });
+    expect({ unsent: status.unsent, lost: status.lost, declared: lost, missing, isWhole }).toEqual({
+      unsent: 0,
+      lost: 0,
+      declared: 0,
+      missing: [],
+      isWhole: true,
+    });
     const events = await (await phone.store()).read((tx) => tx.objectStore("event").getAll());
     expect(this.recorded.every((id) => events.filter((event) => event.id === id).length === 1)).toBe(true);
   }

@@ -8,9 +8,20 @@ import { checkStay, MINUTE_MS, windowNow } from "../src/rules_limits";
 import * as sending from "../src/rules_sending";
 import { USUAL_QUOTA } from "../src/messages";
 
-const now = (wallMs: number, monoMs: number, boot = "b", mono: Reading["mono"] = "boottime"): Reading => ({ wallMs, offsetMin: 0, monoMs, boot, mono });
+const now = (wallMs: number, monoMs: number, boot = "b", mono: Reading["mono"] = "boottime"): Reading => ({
+  wallMs,
+  offsetMin: 0,
+  monoMs,
+  boot,
+  mono,
+});
 const last = (server_ms: number, mono_ms: number, wall_ms = 0): LastContact => ({
-  server_time: "", server_ms, mono_ms, rtt_ms: 0, boot: "b", wall_ms,
+  server_time: "",
+  server_ms,
+  mono_ms,
+  rtt_ms: 0,
+  boot: "b",
+  wall_ms,
 });
 
 test("an id is a UUIDv7 of its time", () => {
@@ -40,12 +51,28 @@ test("X3: an event over the quota goes withheld at once", () => {
 });
 
 test("X4: full jitter below a growing bound, never sooner than the server asks", () => {
-  expect([sending.retryAfter(2, 0.5), sending.retryAfter(40, 0.999), sending.retryAfter(1, 0.5, 60)]).toEqual([4000, 899100, 60000]);
+  expect([sending.retryAfter(2, 0.5), sending.retryAfter(40, 0.999), sending.retryAfter(1, 0.5, 60)]).toEqual([
+    4000, 899100, 60000,
+  ]);
 });
 
 test("E6, E10: void receipts and lost ranges", () => {
-  expect(sending.voidReceipts([[1, 1], [2, 1], [3, 2], [4, 5]], 2, 5)).toEqual([2, 3]);
-  expect(sending.joinRanges([7, 3, 4, 5])).toEqual([[3, 5], [7, 7]]);
+  expect(
+    sending.voidReceipts(
+      [
+        [1, 1],
+        [2, 1],
+        [3, 2],
+        [4, 5],
+      ],
+      2,
+      5,
+    ),
+  ).toEqual([2, 3]);
+  expect(sending.joinRanges([7, 3, 4, 5])).toEqual([
+    [3, 5],
+    [7, 7],
+  ]);
 });
 
 test("F3: a clock set back lengthens no lease", () => {
@@ -65,23 +92,32 @@ test("an outcome that cannot be is blocked, a stay that ends is told", () => {
   const visit = { events: [{ kind: "visit_started", body: {} }], startedMs: 0 };
   const body = { contact_result: "nobody", disposition: "promise" };
   expect(isAllowed(mayRecord("outcome_noted", body, 900, visit, NO_CASE, 0, 1 << 20))).toBe(false);
-  expect(checkStay({ longest_stay_ms: 20 * MINUTE_MS }, 0, 16 * MINUTE_MS)).toEqual([{ level: "warn", code: "leave-soon", facts: { minutes: 4 } }]);
+  expect(checkStay({ longest_stay_ms: 20 * MINUTE_MS }, 0, 16 * MINUTE_MS)).toEqual([
+    { level: "warn", code: "leave-soon", facts: { minutes: 4 } },
+  ]);
   expect(checkStay({ longest_stay_ms: 20 * MINUTE_MS }, 0, 21 * MINUTE_MS)[0]!.code).toBe("stay-too-long");
   expect(mayRecord("step_done", {}, 0, NO_VISIT, NO_CASE, 0, 1)[0]!.code).toBe("not-started");
 });
 
 test("a start against a hold is blocked, and with a reason warned about", () => {
   const held = { ...NO_CASE, holdReasons: ["illness"] };
-  const levels = (body: Record<string, unknown>) => mayRecord("visit_started", body, 0, NO_VISIT, held, 0, 1).map((each) => each.level);
+  const levels = (body: Record<string, unknown>) =>
+    mayRecord("visit_started", body, 0, NO_VISIT, held, 0, 1).map((each) => each.level);
   expect([levels({}), levels({ override_reason: "asked to come" })]).toEqual([["block"], ["warn"]]);
   expect([scopeOf("bereavement"), scopeOf("dispute")]).toEqual(["person", "case"]);
 });
 
 test("the window shown is the one open now, or the next that opens", () => {
-  const limits = { intervals: [
-    { starts: "2026-03-05T08:00:00.000+00:00", ends: "2026-03-05T09:00:00.000+00:00" },
-    { starts: "2026-03-05T16:00:00.000+00:00", ends: "2026-03-05T18:00:00.000+00:00" },
-  ] };
+  const limits = {
+    intervals: [
+      { starts: "2026-03-05T08:00:00.000+00:00", ends: "2026-03-05T09:00:00.000+00:00" },
+      { starts: "2026-03-05T16:00:00.000+00:00", ends: "2026-03-05T18:00:00.000+00:00" },
+    ],
+  };
   const at = (text: string) => windowNow(limits, Date.parse(text))?.starts.slice(11, 16);
-  expect([at("2026-03-05T08:30:00Z"), at("2026-03-05T09:00:00Z"), at("2026-03-05T19:00:00Z")]).toEqual(["08:00", "16:00", undefined]);
+  expect([at("2026-03-05T08:30:00Z"), at("2026-03-05T09:00:00Z"), at("2026-03-05T19:00:00Z")]).toEqual([
+    "08:00",
+    "16:00",
+    undefined,
+  ]);
 });

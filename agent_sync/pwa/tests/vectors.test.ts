@@ -28,7 +28,9 @@ await eachVector("canonical", async (vector) => {
       expect(canonical.read(utf8(text))).toEqual(given.value);
       return { text, digest: await canonical.digest(text) };
     }
-    const raw = given.hex ? Uint8Array.from(given.hex.match(/../g), (pair: string) => parseInt(pair, 16)) : utf8(given.text);
+    const raw = given.hex
+      ? Uint8Array.from(given.hex.match(/../g), (pair: string) => parseInt(pair, 16))
+      : utf8(given.text);
     return { text: canonical.encode(canonical.read(raw)) };
   };
   expect(await outcomeOf(answer)).toEqual(said(vector));
@@ -98,7 +100,9 @@ await eachVector("numbers", ({ given, expected }) => {
 await eachVector("limits", ({ given, expected }) => {
   const nowMs = parseTime(given.now);
   const visits = (given.visits ?? []).map((each: any) => ({
-    visitId: each.visit_id, startedMs: parseTime(each.started), metNobody: each.met_nobody,
+    visitId: each.visit_id,
+    startedMs: parseTime(each.started),
+    metNobody: each.met_nobody,
   }));
   const remarks = checkLimits(given.limits, nowMs, given.crew, visits);
   const codes = (level: string) => remarks.filter((each) => each.level === level).map((each) => each.code);
@@ -154,7 +158,8 @@ await eachVector("items", async (vector) => {
   expect(wrong).toEqual([]);
   expect(await canonical.digest(body)).toBe(given.sha256);
   expect({ body, weight: await itemWeight(given.type, given.id, given.rev, given.sha256) }).toEqual({
-    body: expected.body, weight: expected.weight,
+    body: expected.body,
+    weight: expected.weight,
   });
 });
 

@@ -2,7 +2,14 @@
 import { test } from "vitest";
 import { Refusal } from "../src/face";
 
-export interface Vector { name: string; given: any; expected?: any; refused?: string; at?: string; differs?: string }
+export interface Vector {
+  name: string;
+  given: any;
+  expected?: any;
+  refused?: string;
+  at?: string;
+  differs?: string;
+}
 
 export async function readVectors(file: string): Promise<Vector[]> {
   return (await readFile(file)).vectors;
