@@ -5,7 +5,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Device } from "../src/device";
-import { Refusal } from "../src/face";
+import { Refusal, type Report } from "../src/face";
 import { dieAt, makePhone, makeTown, PIN, propose, type Town } from "./builders";
 import type { Fault } from "./fake_server";
 
@@ -18,7 +18,9 @@ type Act =
   | { do: "restore" }
   | { do: "twin" }
   | { do: "together" }
-  | { do: "sleep" };
+  | { do: "sleep" }
+  | { do: "step"; years: number }
+  | { do: "full"; tab: number; in: "record" | "exchange" };
 
 const FAULTS: Fault[] = [
   "none",
@@ -57,7 +59,18 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ do: "restore" as const }) },
   { weight: 1, arbitrary: fc.constant({ do: "twin" as const }) },
   { weight: 1, arbitrary: fc.constant({ do: "sleep" as const }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("step" as const), years: fc.constantFrom(-10, 10) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constant("full" as const),
+      tab,
+      in: fc.constantFrom("record" as const, "exchange" as const),
+    }),
+  },
 );
+
+const YEAR_MS = 365 * 86_400_000;
 
 class World {
   recorded: string[] = [];
@@ -110,8 +123,26 @@ class World {
     } else if (act.do === "reload") await this.reload(act.tab);
     else if (act.do === "restore") this.backup();
     else if (act.do === "twin") await server.twin([...server.chains.keys()].at(-1)!);
-    else clock.advance(7 * 86_400_000);
+    else if (act.do === "step")
+      clock.reading = { ...clock.reading, wallMs: clock.reading.wallMs + act.years * YEAR_MS };
+    else if (act.do === "full") await this.full(act.tab, act.in);
+    // Asleep: the counter of a page stands while the wall clock goes on.
+    else clock.reading = { ...clock.reading, wallMs: clock.reading.wallMs + 7 * 86_400_000 };
     await this.holdsWhatItSays();
+  }
+
+  /** There is no room left until somebody makes some: it is said, and nothing of it is half there. */
+  private async full(at: number, what: "record" | "exchange"): Promise<void> {
+    const phone = await this.tab(at);
+    const store = await phone.store();
+    store.reachBoundary = (place) => {
+      if (place === "before") throw new DOMException("full", "QuotaExceededError");
+    };
+    const act = what === "record" ? propose(phone) : phone.exchange();
+    await expect(act.then((report) => Promise.reject((report as Report).error))).rejects.toMatchObject({
+      code: "storage-full",
+    });
+    store.reachBoundary = () => undefined;
   }
 
   /** Never "received" but by a receipt: with nothing sent since, the server holds at least as many. */
