@@ -364,6 +364,7 @@ export class FakeServer implements Transport {
     return () => {
       this.chains = structuredClone(chains);
       this.events = structuredClone(events);
+      this.epoch = `${this.epoch}'`; // a restored server says so (F5)
     };
   }
 
