@@ -92,7 +92,7 @@ def run_phone(story: str, office: Office, folder: Path, **told: Any) -> None:
     codes = {f"{code}_code": issue_code(office.site, code, by="test") for code in ("lead", "companion")}
     told |= codes | {"out": str(folder), "day_file": str(folder / "day")}
     config = "vitest.end_to_end.config.ts"
-    command = ["npx", "vitest", "run", "--config", config, f"end_to_end/{story}.test.ts"]
+    command = ["npx", "vitest", "run", "--config", config, f"tests/end_to_end/{story}.story.ts"]
     environ = os.environ | {"FV_PHONE": json.dumps(told)}
     ended = subprocess.run(command, cwd=APP, env=environ, capture_output=True, text=True, timeout=300, check=False)
     assert 0 == ended.returncode, ended.stdout + ended.stderr

@@ -25,6 +25,7 @@ import { uploadFiles } from "./uploads";
 const MOST_ROUNDS = 10_000;
 const DAY_MS = 86_400_000;
 const USUAL_NEXT_S = 900;
+const DISK_FULL_MS = 60_000;
 
 /** Send the request, and read from the answer what time it is at the server. */
 async function send(talk: Talk): Promise<void> {
@@ -104,7 +105,10 @@ export async function converse(talk: Talk): Promise<void> {
       }
       talk.did("rounds", 1, false);
     } catch (error) {
-      await noteFailure(talk, refusalOf(error));
+      await noteFailure(talk, refusalOf(error)).catch((worse: unknown) => {
+        report.error = refusalOf(worse); // where the disk is full nothing can be remembered, and all is as it was
+        report.nextMs = DISK_FULL_MS;
+      });
       break;
     }
     if (!(await goesOn(talk))) break;

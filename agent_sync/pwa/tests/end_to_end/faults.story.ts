@@ -3,9 +3,9 @@ import "fake-indexeddb/auto";
 import { writeFileSync } from "node:fs";
 import { env } from "node:process";
 import { expect, test } from "vitest";
-import { Device } from "../src/device";
-import { Refusal } from "../src/face";
-import { FetchTransport, type Transport } from "../src/transport";
+import { Device } from "../../src/device";
+import { Refusal } from "../../src/face";
+import { FetchTransport, type Transport } from "../../src/transport";
 
 const { url, proxy_url, lead_code, day_file, out } = JSON.parse(env["FV_PHONE"] ?? "{}");
 const FIX = { lat_e7: 377_700_000, lon_e7: -1_224_200_000, radius_dm: 120, datum: "wgs84" };
