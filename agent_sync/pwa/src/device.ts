@@ -48,7 +48,7 @@ export interface Options {
   archiveDays?: number;
   pinIterations?: number;
 }
-const LEAST_PIN = 4;
+const LEAST_PIN = 6;
 // What the day's list does not need comes when it is first asked for; the shell keeps all of it for use without a network.
 const sealedPart = () => import("./sealed_part");
 const recording = () => import("./recording");

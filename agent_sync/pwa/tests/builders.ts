@@ -5,7 +5,7 @@ import { Device, type Options } from "../src/device";
 import { FakeServer } from "./fake_server";
 import { readVectors } from "./vectors";
 
-export const PIN = "4711";
+export const PIN = "471147";
 export const CASE = "01920000-0000-7000-8000-0000000000c1";
 let names = 0;
 

@@ -26,26 +26,36 @@ test("a wrong PIN is counted before it is tried, and the wait grows; nothing is 
   phone.lock();
   for (const triesLeft of [4, 3, 2, 1, 0]) {
     const waitMs = triesLeft ? 0 : 30_000;
-    await expect(phone.unlock("0000")).rejects.toMatchObject({ code: "pin-wrong", facts: { triesLeft, waitMs } });
+    await expect(phone.unlock("000000")).rejects.toMatchObject({ code: "pin-wrong", facts: { triesLeft, waitMs } });
   }
   await expect(phone.unlock(PIN)).rejects.toMatchObject({ code: "pin-wait", facts: { waitMs: 30_000 } });
   const again = makePhone(server, clock, name);
   await expect(again.unlock(PIN)).rejects.toMatchObject({ code: "pin-wait" });
   clock.advance(30_000);
-  await expect(again.unlock("0000")).rejects.toMatchObject({ facts: { waitMs: 60_000 } });
+  await expect(again.unlock("000000")).rejects.toMatchObject({ facts: { waitMs: 60_000 } });
   clock.advance(60_000);
   await again.unlock(PIN);
   expect((await again.status()).stage).toBe("enrolled");
   expect(waitFor({ failures: 40, wait_from_ms: 0 } as Wrapped, -1).waitMs).toBe(3_600_000);
 });
 
+test("a short PIN is refused before anything is made", async () => {
+  const phone = makePhone(
+    (await makeTown()).server,
+    { read: () => ({ wallMs: 0, offsetMin: 0, monoMs: 0, boot: "b", mono: "awake" }) },
+    "short",
+  );
+  await expect(phone.enrol("CODE", "12345")).rejects.toMatchObject({ code: "invalid", fields: { pin: ["too-short"] } });
+  expect(await (await phone.store()).get("vault")).toBeUndefined();
+});
+
 test("a try that is cut off is counted all the same", async () => {
   const { phone } = await makeTown();
   phone.lock();
   await dieAt(phone, 2);
-  await expect(phone.unlock("0000")).rejects.toMatchObject({ code: "internal" });
+  await expect(phone.unlock("000000")).rejects.toMatchObject({ code: "internal" });
   (await phone.store()).reachBoundary = () => undefined;
-  await expect(phone.unlock("0000")).rejects.toMatchObject({ facts: { triesLeft: 3 } });
+  await expect(phone.unlock("000000")).rejects.toMatchObject({ facts: { triesLeft: 3 } });
 });
 
 test("a store that the browser threw away is told from a phone that is new", async () => {

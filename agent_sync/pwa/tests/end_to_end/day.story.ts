@@ -24,7 +24,7 @@ async function exchanged(device: Device): Promise<Report> {
 test("enrol, pull, visit with a companion, exchange: the server takes all of it", async () => {
   const lead = phone("lead");
   expect(await lead.open()).toEqual({ stage: "new", agentCode: "", isLocked: true });
-  expect((await lead.enrol(lead_code, "4711")).isEnrolled).toBe(true);
+  expect((await lead.enrol(lead_code, "471147")).isEnrolled).toBe(true);
   await exchanged(lead);
   const [packet] = await lead.packets();
   expect(packet!.isReadable && packet!.isSealed).toBe(true);
@@ -32,8 +32,8 @@ test("enrol, pull, visit with a companion, exchange: the server takes all of it"
 
   lead.lock();
   await expect(lead.packets()).rejects.toMatchObject({ code: "locked" });
-  await expect(lead.unlock("0000")).rejects.toMatchObject({ code: "pin-wrong" });
-  await lead.unlock("4711");
+  await expect(lead.unlock("000000")).rejects.toMatchObject({ code: "pin-wrong" });
+  await lead.unlock("471147");
 
   const caseId = packet!.caseId;
   const visitId = (await lead.record("visit_started", caseId, null, { fixes: [FIX] })).visitId!;
@@ -50,7 +50,7 @@ test("enrol, pull, visit with a companion, exchange: the server takes all of it"
   for (const name of ["principal_named", "purpose_stated", "options_given", "hardship_asked"]) await step(name);
 
   const companion = phone("companion");
-  await companion.enrol(companion_code, "4712");
+  await companion.enrol(companion_code, "471248");
   await companion.joinCrew(await lead.visitQr(caseId, visitId), { fixes: [FIX] });
   await companion.record("visit_ended", caseId, visitId, { reason: "completed", fixes: [FIX] });
 

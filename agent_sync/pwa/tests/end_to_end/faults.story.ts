@@ -24,8 +24,8 @@ test("whatever the network does, all of it arrives once", async () => {
   const way = new Way();
   const tabs = [new Device({ name: "one", transport: way }), new Device({ name: "one", transport: way })];
   const [first, second] = tabs as [Device, Device];
-  await first.enrol(lead_code, "4711");
-  await second.unlock("4711");
+  await first.enrol(lead_code, "471147");
+  await second.unlock("471147");
   await first.exchange();
   const { caseId } = (await first.packets())[0]!;
   way.origin = proxy_url;
