@@ -143,19 +143,23 @@ function checkEnding(visit: Visit, now: CaseNow): Remark[] {
   return remarks;
 }
 
-/** How far it is since the last answer: by the counter, or by the wall clock where the counter slept. */
-function advance(now: Reading, last: LastContact): number {
-  const counted = now.monoMs - last.mono_ms;
-  return now.mono === "awake" ? Math.max(counted, now.wallMs - last.wall_ms) : counted;
-}
-
 /** Give the time leases are measured by: the larger of wall time and last server time plus advance (F3). */
 export function nowForLeases(now: Reading, last: LastContact | null): number {
   if (last === null) return now.wallMs;
   return Math.max(now.wallMs, last.server_ms + (last.boot === now.boot ? Math.max(0, now.monoMs - last.mono_ms) : 0));
 }
 
-/** Give the best guess of the true time: server time plus advance within one boot, else the wall clock. */
+/**
+ * Give the best guess of the true time: server time plus what the counter says within one boot, else the wall clock.
+ *
+ * A page's counter begins anew with each load and may stop in sleep: there the wall clock's offset at the last answer
+ * counts on (PROTOCOL 4), and the counter only where it says more, as it does when the clock was set back.
+ */
 export function bestNow(now: Reading, last: LastContact | null): number {
-  return last === null || last.boot !== now.boot ? now.wallMs : last.server_ms + advance(now, last);
+  if (last === null) return now.wallMs;
+  const isCounted = last.boot === now.boot;
+  const counted = last.server_ms + now.monoMs - last.mono_ms;
+  if (now.mono !== "awake") return isCounted ? counted : now.wallMs;
+  const offset = last.server_ms + now.wallMs - last.wall_ms;
+  return isCounted ? Math.max(counted, offset) : offset;
 }

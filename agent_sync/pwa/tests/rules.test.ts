@@ -86,6 +86,7 @@ test("the time is the server's plus what the counter says, and a counter that sl
   expect(bestNow(now(99, 600, "other"), last(5_000, 100))).toBe(99);
   expect(bestNow(now(70_000, 600, "b", "awake"), last(5_000, 100, 10_000))).toBe(65_000);
   expect(bestNow(now(0, 600, "b", "awake"), last(5_000, 100, 10_000))).toBe(5_500);
+  expect(bestNow(now(12_000, 600, "other", "awake"), last(5_000, 100, 10_000))).toBe(7_000);
 });
 
 test("an outcome that cannot be is blocked, a stay that ends is told", () => {
