@@ -1,5 +1,6 @@
 # run: the demo, in one command.  test: everything, on SQLite and PostgreSQL.  check: style, types, laws.
 # look: every page in a browser, with axe.  browse: the office's work done in a browser, by keyboard and mouse.
+# pwa: the phone app, built.  test-pwa: the phone app's tests, and its day against the real server.
 # bench: ratios against the bare floor.  soak: many seeded fault campaigns, and 20 seeds of the demo.
 PYTHON ?= python3
 VENV ?= .venv
@@ -8,7 +9,7 @@ CAMPAIGNS ?= 300
 WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test check bench soak look browse
+.PHONY: run test check bench soak look browse pwa test-pwa
 
 run: $(VENV)/ready-server,device
 	$(BIN)/fairvisit demo
@@ -27,6 +28,19 @@ look: $(VENV)/ready-server,device,test,browser
 
 browse: $(VENV)/ready-server,device,test,browser
 	$(BIN)/python -m pytest tests/browser/test_review.py tests/browser/test_day.py $(ARGS)
+
+PWA = agent_sync/pwa
+
+pwa: $(PWA)/node_modules/ready
+	cd $(PWA) && npm run build
+
+test-pwa: $(PWA)/node_modules/ready $(VENV)/ready-server,device,test
+	cd $(PWA) && npm run types && npm test
+	$(BIN)/python -m pytest tests/contract/pwa tests/phone $(ARGS)
+
+$(PWA)/node_modules/ready: $(PWA)/package-lock.json
+	cd $(PWA) && npm ci
+	touch $@
 
 bench: $(VENV)/ready-server,device,test
 	$(BIN)/python -m tests.benchmark.run $(ARGS)

@@ -1,0 +1,117 @@
+/**
+ * The content of withheld events going up, by plain tus 1.0: resumed where it was cut (T1, T2, X3).
+ *
+ * The phone records no files of its own; what the server wants is a content too large, or too poisonous, for a batch.
+ */
+import { utf8, type Bytes } from "./bytes";
+import { FILES } from "./channel";
+import { problem, Problem } from "./errors";
+import { countWaiting, readContent, stageOf } from "./store_outbox";
+import { refusalOf, type Talk } from "./talk";
+import type { WireAnswer } from "./transport";
+
+const CHUNK = 256 * 1024;
+const TUS = { "Tus-Resumable": "1.0.0" };
+const OCTETS = { "Content-Type": "application/offset+octet-stream" };
+const MOST_CONFLICTS = 3;
+type Permit = Record<string, string>;
+
+/** Upload what the server wants, after the events that name it; one that fails does not keep back the next. */
+export async function uploadFiles(talk: Talk): Promise<void> {
+  const isLater = await talk.store.read(async (tx) => (await countWaiting(tx)) > 0 || (await stageOf(tx)) === "wiping");
+  if (talk.hasMore || isLater || talk.store.vault.isLocked) return; // events go first (T1)
+  const wanted = talk.filesWanted;
+  talk.filesWanted = [];
+  for (const each of wanted) {
+    try {
+      await upload(talk, String(each["sha256"]), Number(each["size"]), String(each["token"]));
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (refusal.code === "no-network") throw error;
+      talk.filesWanted.push(each);
+      talk.failPart("files", refusal);
+    }
+  }
+}
+
+/** Send one content, whole or the rest of it. */
+async function upload(talk: Talk, sha256: string, size: number, token: string): Promise<void> {
+  const bytes = await contentOf(talk, sha256);
+  if (bytes?.length !== size) return talk.did("files_missing", 1, false);
+  const permit: Permit = { Authorization: `Upload ${token}`, ...TUS };
+  let location = (await talk.store.read((tx) => tx.objectStore("upload").get(sha256)))?.location ?? null;
+  let offset = location === null ? null : await askOffset(talk, location, permit);
+  if (location === null || offset === null) [location, offset] = await create(talk, bytes, sha256, permit);
+  const before = offset;
+  for (let conflicts = 0; offset < size;) {
+    const chunk = bytes.slice(offset, offset + CHUNK);
+    try {
+      const headers = { ...permit, ...OCTETS, "Upload-Offset": String(offset) };
+      offset = offsetOf(await talk.channel.send("PATCH", location, headers, chunk), offset + chunk.length);
+    } catch (error) {
+      conflicts += 1;
+      const isConflict = error instanceof Problem && error.code === "offset-conflict" && conflicts <= MOST_CONFLICTS;
+      const told: number | null = isConflict ? await askOffset(talk, location, permit) : null;
+      if (told === null) {
+        await forget(talk, sha256, error);
+        throw error;
+      }
+      offset = told;
+    }
+  }
+  talk.did("file_bytes", offset - before, false);
+  talk.did("files_sent");
+  talk.hasSentFiles = true;
+}
+
+async function contentOf(talk: Talk, sha256: string): Promise<Bytes | null> {
+  const event = await talk.store.read((tx) => tx.objectStore("event").index("digest").get(sha256));
+  const content = event ? await readContent(talk.store, event) : null;
+  return content === null ? null : utf8(content);
+}
+
+/** Create the upload with its first chunk; remember where the rest goes. */
+async function create(talk: Talk, bytes: Bytes, sha256: string, permit: Permit): Promise<[string, number]> {
+  const first = bytes.slice(0, CHUNK);
+  const headers = {
+    ...permit,
+    ...OCTETS,
+    "Upload-Length": String(bytes.length),
+    "Upload-Metadata": `sha256 ${btoa(sha256)}`,
+  };
+  const answer = await talk.channel.send("POST", FILES, headers, first);
+  const location = pathOf(answer.headers["location"] ?? "");
+  await talk.store.write((tx) => tx.objectStore("upload").put({ sha256, location }));
+  // A server without creation-with-upload took nothing yet.
+  const taken =
+    "upload-offset" in answer.headers
+      ? offsetOf(answer, first.length)
+      : ((await askOffset(talk, location, permit)) ?? 0);
+  return [location, taken];
+}
+
+function pathOf(location: string): string {
+  const url = new URL(location || "/", "https://server.invalid");
+  if (!url.pathname.startsWith(FILES)) throw problem("internal", "The server did not say where the file goes.");
+  return url.pathname + url.search;
+}
+
+/** Ask how much of an upload the server has; null if it knows the upload no more. */
+async function askOffset(talk: Talk, location: string, permit: Permit): Promise<number | null> {
+  try {
+    return offsetOf(await talk.channel.send("HEAD", location, permit, new Uint8Array()), 0);
+  } catch (error) {
+    if (refusalOf(error).code === "no-network") throw error;
+    return null;
+  }
+}
+
+function offsetOf(answer: WireAnswer, otherwise: number): number {
+  const text = answer.headers["upload-offset"] ?? "";
+  return /^\d+$/.test(text) ? Number(text) : otherwise;
+}
+
+/** Forget an upload the server has dropped: the next exchange begins it anew. A broken network drops nothing. */
+async function forget(talk: Talk, sha256: string, error: unknown): Promise<void> {
+  if (refusalOf(error).code !== "no-network") await talk.store.write((tx) => tx.objectStore("upload").delete(sha256));
+}

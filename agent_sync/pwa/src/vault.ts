@@ -1,0 +1,126 @@
+/**
+ * The data key and its PIN. What is stored is encrypted with the data key; the PIN wraps it (PBKDF2, AES-GCM).
+ *
+ * A PIN is short, so the wrap lies in a second one, by a key that the browser never gives out; and each try is counted
+ * before it is made, with a wait that grows. Nothing is ever deleted for wrong PINs: only the office may order that.
+ */
+import { utf8, type Bytes } from "./bytes";
+import { Refusal } from "./face";
+import { deriveKey } from "./sealing";
+import { ITERATIONS } from "./vocabulary";
+
+export interface Closed {
+  iv: Bytes;
+  ct: ArrayBuffer;
+}
+/** The wrapped data key, and how often a wrong PIN was tried since the last right one. */
+export interface Wrapped {
+  salt: Bytes;
+  iterations: number;
+  inner: Closed;
+  outer: CryptoKey;
+  failures: number;
+  wait_from_ms: number;
+}
+
+const FREE_TRIES = 5;
+const FIRST_WAIT_MS = 30_000;
+const MOST_WAIT_MS = 60 * 60_000;
+const AES = { name: "AES-GCM", length: 256 };
+
+export class Vault {
+  private key: CryptoKey | null = null;
+  /** What was read since the last unlocking, by place and hash: decrypting it again costs time. */
+  readonly seen = new Map<string, unknown>();
+
+  constructor(private readonly iterations = ITERATIONS) {}
+
+  get isLocked(): boolean {
+    return this.key === null;
+  }
+
+  lock(): void {
+    this.key = null;
+    this.seen.clear();
+  }
+
+  /** Make a new data key, wrapped by a PIN. It opens the vault at once. */
+  async make(pin: string): Promise<Wrapped> {
+    const raw = crypto.getRandomValues(new Uint8Array(32));
+    const salt = crypto.getRandomValues(new Uint8Array(16));
+    const outer = await crypto.subtle.generateKey(AES, false, ["encrypt", "decrypt"]);
+    const byPin = await close(await deriveKey(utf8(pin), salt, this.iterations, ["encrypt"]), raw, "pin");
+    const both = new Uint8Array([...byPin.iv, ...new Uint8Array(byPin.ct)]);
+    const inner = await close(outer, both, "phone");
+    await this.use(raw);
+    return { salt, iterations: this.iterations, inner, outer, failures: 0, wait_from_ms: 0 };
+  }
+
+  /** Open the vault; false where the PIN is wrong. */
+  async unwrap(wrapped: Wrapped, pin: string): Promise<boolean> {
+    const both = await open(wrapped.outer, wrapped.inner, "phone");
+    const key = await deriveKey(utf8(pin), wrapped.salt, wrapped.iterations, ["decrypt"]);
+    try {
+      await this.use(await open(key, { iv: both.slice(0, 12), ct: both.slice(12).buffer }, "pin"));
+      return true;
+    } catch (error) {
+      if (error instanceof DOMException) return false;
+      throw error;
+    }
+  }
+
+  /** A key for what is left after a wipe, which holds nothing of anybody. */
+  async useKey(key: CryptoKey): Promise<void> {
+    this.key = key;
+    this.seen.clear();
+  }
+
+  static newKey(): Promise<CryptoKey> {
+    return crypto.subtle.generateKey(AES, false, ["encrypt", "decrypt"]);
+  }
+
+  private async use(raw: Bytes): Promise<void> {
+    this.key = await crypto.subtle.importKey("raw", raw, AES, false, ["encrypt", "decrypt"]);
+    raw.fill(0);
+  }
+
+  /** Encrypt for a place; what is moved to another place does not open there. */
+  close(plain: string, place: string): Promise<Closed> {
+    return close(this.must(), utf8(plain), place);
+  }
+
+  /** Decrypt; null where it is damaged or belongs elsewhere. */
+  async open(closed: Closed, place: string): Promise<Bytes | null> {
+    try {
+      return await open(this.must(), closed, place);
+    } catch (error) {
+      if (error instanceof DOMException) return null;
+      throw error;
+    }
+  }
+
+  private must(): CryptoKey {
+    if (this.key === null) throw new Refusal("locked");
+    return this.key;
+  }
+}
+
+/** Give how long to wait before another try, and how many come without a wait. */
+export function waitFor(wrapped: Wrapped, nowMs: number): { waitMs: number; triesLeft: number } {
+  const beyond = wrapped.failures - FREE_TRIES;
+  if (beyond < 0) return { waitMs: 0, triesLeft: -beyond };
+  const whole = Math.min(MOST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(beyond, 20));
+  // A clock that was set back makes the wait no longer than it is.
+  const waited = Math.max(0, nowMs - wrapped.wait_from_ms);
+  return { waitMs: Math.max(0, whole - waited), triesLeft: 0 };
+}
+
+async function close(key: CryptoKey, plain: Bytes, place: string): Promise<Closed> {
+  const iv = crypto.getRandomValues(new Uint8Array(12));
+  return { iv, ct: await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: utf8(place) }, key, plain) };
+}
+
+async function open(key: CryptoKey, closed: Closed, place: string): Promise<Bytes> {
+  const { iv, ct } = closed;
+  return new Uint8Array(await crypto.subtle.decrypt({ name: "AES-GCM", iv, additionalData: utf8(place) }, key, ct));
+}

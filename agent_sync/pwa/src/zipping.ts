@@ -1,0 +1,17 @@
+/** gzip and zlib by the browser, where it can: Chromium 80 and newer. */
+import type { Bytes } from "./bytes";
+
+export async function inflate(bytes: Bytes, format: "deflate" | "gzip"): Promise<Bytes> {
+  return pass(bytes, new DecompressionStream(format));
+}
+
+/** Compress, or null where the browser cannot: what is sent plain is as good. */
+export async function gzip(bytes: Bytes): Promise<Bytes | null> {
+  return typeof CompressionStream === "undefined" ? null : pass(bytes, new CompressionStream("gzip"));
+}
+
+async function pass(bytes: Bytes, through: GenericTransformStream): Promise<Bytes> {
+  return new Uint8Array(
+    await new Response(new Blob([bytes]).stream().pipeThrough(through as ReadableWritablePair)).arrayBuffer(),
+  );
+}

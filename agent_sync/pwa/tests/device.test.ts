@@ -1,0 +1,233 @@
+/** The phone by itself: PIN, recording, rules, what survives. */
+import { expect, test } from "vitest";
+import { claimOf } from "../src/signing";
+import { waitFor, type Wrapped } from "../src/vault";
+import { CASE, dieAt, makePhone, makeTown, packetBody, PIN, propose } from "./builders";
+import { readVectors } from "./vectors";
+
+const start = { fixes: [] };
+
+test("A1: enrolment keeps the key from being read out, and the same PIN opens the phone after a reload", async () => {
+  const { server, clock, name, phone } = await makeTown();
+  const pair = await (await phone.store()).get<CryptoKeyPair>("device_key");
+  await propose(phone);
+  await phone.close();
+  const again = makePhone(server, clock, name);
+
+  expect(pair!.privateKey.extractable).toBe(false);
+  expect(await again.open()).toEqual({ stage: "enrolled", agentCode: "a1", isLocked: true });
+  await expect(propose(again)).rejects.toMatchObject({ code: "locked" });
+  await again.unlock(PIN);
+  expect((await again.status()).unsent).toBe(1);
+});
+
+test("a wrong PIN is counted before it is tried, and the wait grows; nothing is deleted", async () => {
+  const { server, clock, name, phone } = await makeTown();
+  phone.lock();
+  for (const triesLeft of [4, 3, 2, 1, 0]) {
+    const waitMs = triesLeft ? 0 : 30_000;
+    await expect(phone.unlock("000000")).rejects.toMatchObject({ code: "pin-wrong", facts: { triesLeft, waitMs } });
+  }
+  await expect(phone.unlock(PIN)).rejects.toMatchObject({ code: "pin-wait", facts: { waitMs: 30_000 } });
+  const again = makePhone(server, clock, name);
+  await expect(again.unlock(PIN)).rejects.toMatchObject({ code: "pin-wait" });
+  clock.advance(30_000);
+  await expect(again.unlock("000000")).rejects.toMatchObject({ facts: { waitMs: 60_000 } });
+  clock.advance(60_000);
+  await again.unlock(PIN);
+  expect((await again.status()).stage).toBe("enrolled");
+  expect(waitFor({ failures: 40, wait_from_ms: 0 } as Wrapped, -1).waitMs).toBe(3_600_000);
+});
+
+test("a short PIN is refused before anything is made", async () => {
+  const phone = makePhone(
+    (await makeTown()).server,
+    { read: () => ({ wallMs: 0, offsetMin: 0, monoMs: 0, boot: "b", mono: "awake" }) },
+    "short",
+  );
+  await expect(phone.enrol("CODE", "12345")).rejects.toMatchObject({ code: "invalid", fields: { pin: ["too-short"] } });
+  expect(await (await phone.store()).get("vault")).toBeUndefined();
+});
+
+test("a try that is cut off is counted all the same", async () => {
+  const { phone } = await makeTown();
+  phone.lock();
+  await dieAt(phone, 2);
+  await expect(phone.unlock("000000")).rejects.toMatchObject({ code: "internal" });
+  (await phone.store()).reachBoundary = () => undefined;
+  await expect(phone.unlock("000000")).rejects.toMatchObject({ facts: { triesLeft: 3 } });
+});
+
+test("a store that the browser threw away is told from a phone that is new", async () => {
+  const kept = new Map<string, string>();
+  const storage = {
+    getItem: (name: string) => kept.get(name) ?? null,
+    setItem: (name: string, value: string) => void kept.set(name, value),
+  };
+  (globalThis as any).localStorage = storage;
+  try {
+    const { server, clock, name, phone } = await makeTown();
+    await phone.close();
+    indexedDB.deleteDatabase(name);
+    expect(await makePhone(server, clock, name).open()).toMatchObject({ stage: "new", agentCode: "a1" });
+    expect(await makePhone(server, clock, `${name}x`).open()).toMatchObject({ stage: "new", agentCode: "" });
+  } finally {
+    delete (globalThis as any).localStorage;
+  }
+});
+
+test("A5: a code of another agent is refused, and what waits stays", async () => {
+  const { server, phone } = await makeTown();
+  await propose(phone);
+  const enrol = (server as any).enrol.bind(server);
+  (server as any).enrol = async (value: unknown) => ({
+    ...(await enrol(value)),
+    agent: { agent_id: CASE, code: "a2", name: "B" },
+  });
+  await expect(phone.enrol("OTHER", PIN)).rejects.toMatchObject({ code: "conflict" });
+  expect([(await phone.status()).unsent, (await phone.open()).agentCode]).toEqual([1, "a1"]);
+});
+
+test("E2: what two tabs record at once stands in one chain, each place once", async () => {
+  const { server, clock, name, phone } = await makeTown();
+  const other = makePhone(server, clock, name);
+  await other.unlock(PIN);
+  const recorded = await Promise.all([1, 2, 3, 4].flatMap((n) => [propose(phone, `a${n}`), propose(other, `b${n}`)]));
+
+  const seqs = recorded.map((each) => each.seq).sort((one, other) => one - other);
+  expect(seqs).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
+  await phone.exchange();
+  expect((await server.audit()).isWhole).toBe(true);
+  expect((await phone.status()).unsent).toBe(0);
+});
+
+test("E2: an aborted write uses no seq and saves nothing; a write that died after its commit is there", async () => {
+  const { server, clock, name, phone } = await makeTown();
+  await dieAt(phone, 1);
+  await expect(propose(phone)).rejects.toMatchObject({ code: "internal" });
+  const second = makePhone(server, clock, name);
+  await second.unlock(PIN);
+  expect((await second.status()).unsent).toBe(0);
+  await dieAt(second, 2);
+  await expect(propose(second)).rejects.toMatchObject({ code: "internal" });
+  const third = makePhone(server, clock, name);
+  await third.unlock(PIN);
+  expect((await third.status()).unsent).toBe(1);
+  expect((await propose(third)).seq).toBe(3);
+});
+
+test("a full disk is told as such, and nothing of the record is kept", async () => {
+  const { phone } = await makeTown();
+  const store = await phone.store();
+  store.reachBoundary = () => {
+    throw new DOMException("full", "QuotaExceededError");
+  };
+  await expect(propose(phone)).rejects.toMatchObject({ code: "storage-full" });
+  store.reachBoundary = () => undefined;
+  expect((await phone.status()).unsent).toBe(0);
+});
+
+test("a body out of shape names its place; nothing is saved", async () => {
+  const { phone } = await makeTown();
+  const wrong = phone.record("visit_started", CASE, null, { fixes: [{ lat_e7: 9e9 }] });
+  await expect(wrong).rejects.toMatchObject({ code: "invalid", fields: { "body.fixes.0.lat_e7": ["wrong"] } });
+  await expect(phone.record("chain_opened", null, null, {})).rejects.toMatchObject({ code: "invalid" });
+  expect((await phone.status()).unsent).toBe(0);
+});
+
+test("no plain text of a packet or a record lies in the store", async () => {
+  const { server, phone } = await makeTown();
+  await server.publish("packet", CASE, 1, await packetBody({ person: { name: "Ana Example" } }));
+  await server.settle();
+  await phone.exchange();
+  await propose(phone, "a telling note");
+  const store = await phone.store();
+  const rows = await store.read(async (tx) => {
+    const all: unknown[] = [];
+    for (const table of tx.objectStoreNames) all.push(await tx.objectStore(table).getAll());
+    return all;
+  });
+  const seen = JSON.stringify(rows, (_, value) =>
+    value instanceof ArrayBuffer ? String.fromCharCode(...new Uint8Array(value)) : value,
+  );
+  expect((await phone.packets())[0]!.open["person"]).toEqual({ name: "Ana Example" });
+  expect(["Ana Example", "telling"].filter((secret) => seen.includes(secret))).toEqual([]);
+  expect(seen).toContain(CASE);
+});
+
+test("L3: a start outside the hours is blocked; with a reason it is recorded with what was warned", async () => {
+  const { server, phone } = await makeTown();
+  const limits = {
+    intervals: [{ starts: "2026-03-05T08:00:00.000+00:00", ends: "2026-03-05T08:00:00.000+00:00" }],
+    longest_stay_ms: 1_200_000,
+  };
+  await server.publish("packet", CASE, 3, await packetBody({ limits }));
+  await server.settle();
+  await phone.exchange();
+
+  await expect(phone.record("visit_started", CASE, null, start)).rejects.toMatchObject({
+    code: "conflict",
+    rule: "outside-hours",
+  });
+  const begun = await phone.record("visit_started", CASE, null, { ...start, override_reason: "they asked me to come" });
+  expect(begun.warnings.map((each) => each.code)).toEqual(["outside-hours"]);
+  const seen = await phone.visit(CASE, begun.visitId!);
+  expect([seen.isOpen, seen.events[0]!.body["warned"]]).toEqual([true, ["outside-hours"]]);
+  expect(await phone.leaveByMs(CASE, begun.visitId!)).toBe(seen.startedMs);
+  expect((await phone.mayRecord("visit_started", CASE, null, start)).map((each) => each.level)).toEqual(["block"]);
+});
+
+test("a hold acts at once on this phone, offline", async () => {
+  const { server, phone } = await makeTown();
+  await server.publish("packet", CASE, 1, await packetBody());
+  await server.settle();
+  await phone.exchange();
+  const { visitId } = await phone.record("visit_started", CASE, null, start);
+  server.faults = Array(5).fill("cut_before");
+  await phone.hold(CASE, visitId, "illness");
+  await phone.record("visit_ended", CASE, visitId, { reason: "asked_to_leave" });
+
+  expect((await phone.packets())[0]!.holds).toEqual(["illness"]);
+  await expect(phone.record("visit_started", CASE, null, start)).rejects.toMatchObject({ rule: "on-hold" });
+});
+
+test("identity: three wrong codes are recorded, then only a document; the sealed part opens after it stands confirmed", async () => {
+  const { server, phone } = await makeTown();
+  const vector = (await readVectors("sealed")).find((each) => each.name === "by the letter's code")!.given;
+  const body = await packetBody();
+  await server.publish("packet", vector.case_id, vector.rev, { ...body, sealed: vector.sealed });
+  await server.settle();
+  await phone.exchange();
+  const visitId = (await phone.record("visit_started", vector.case_id, null, start)).visitId!;
+  const check = (method: string, secret = "") => phone.checkIdentity(vector.case_id, visitId, method, { secret });
+
+  await expect(phone.openSealed(vector.case_id, visitId, "letter_code", { secret: vector.code })).rejects.toMatchObject(
+    { rule: "identity-first" },
+  );
+  for (const left of [2, 1, 0]) {
+    expect(await check("letter_code", "WRONG")).toBe(false);
+    expect(await phone.triesLeft(vector.case_id, visitId, "letter_code")).toBe(left);
+  }
+  await expect(check("letter_code", vector.code)).rejects.toMatchObject({ rule: "tries-used-up" });
+  expect(await check("document")).toBe(true);
+  const sealed = await phone.openSealed(vector.case_id, visitId, "document", {});
+  expect(sealed.creditor).toBe((await readVectors("sealed"))[0]!.expected.opened.lender);
+  const kinds = (await phone.visit(vector.case_id, visitId)).events.map((each) => each.kind);
+  expect(kinds).toEqual(["visit_started", ...Array(4).fill("identity_checked"), "sealed_part_opened"]);
+});
+
+test("the card names the case only while a visit is open; a companion joins by the lead's QR", async () => {
+  const { server, phone } = await makeTown();
+  await server.publish("packet", CASE, 1, await packetBody());
+  await server.settle();
+  await phone.exchange();
+  const cardCase = async () => claimOf(new URL(await phone.card()).searchParams.get("c")!)["case_id"];
+  expect(await cardCase()).toBeUndefined();
+  const visitId = (await phone.record("visit_started", CASE, null, start)).visitId!;
+  expect(await cardCase()).toBe(CASE);
+
+  const { phone: companion } = await makeTown();
+  const joined = await companion.joinCrew(await phone.visitQr(CASE, visitId), { fixes: [] });
+  expect([joined.caseId, joined.visitId]).toEqual([CASE, visitId]);
+  await expect(companion.joinCrew("no.qr.here", {})).rejects.toMatchObject({ code: "bad-signature" });
+});
