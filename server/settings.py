@@ -52,6 +52,7 @@ class Settings:
     support: str = ""  # the number that is answered day and night, as it is printed on cards and letters
     regulator: str = ""  # who watches over visits, and their number
     public_per_minute: int = 60  # pages an address may ask for in a minute; a sixth of it may be sent forms
+    agent_app: str = ""  # the folder of the built phone app; without one, the one beside this package
     proxies: int = 0  # how many proxies of our own stand in front, each adding to X-Forwarded-For
 
     @classmethod
