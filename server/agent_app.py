@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from flask import Blueprint, Flask, Response, redirect, request
-from werkzeug.utils import safe_join
+from werkzeug.security import safe_join
 from werkzeug.wrappers import Response as AnyResponse
 
 from server.settings import Settings
