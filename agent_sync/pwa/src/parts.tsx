@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Refusal, Remark } from "./face";
+import { moment } from "./moments";
 import { usePhone } from "./phone";
 import { back } from "./route";
 
@@ -21,7 +22,7 @@ const ICONS = {
 export type Mark = keyof typeof ICONS;
 
 export const Icon = ({ of }: { of: Mark }) => (
-  <svg class={`icon ${of}`} viewBox="0 0 20 20" aria-hidden="true"><path d={ICONS[of]} /></svg>
+  <svg class={`icon i-${of}`} viewBox="0 0 20 20" aria-hidden="true"><path d={ICONS[of]} /></svg>
 );
 
 /** A state: an icon and words; never colour alone. */
@@ -123,7 +124,14 @@ export function Problem({ of }: { of: Refusal | null }) {
 
 export function Remarks({ of }: { of: Remark[] }) {
   const { t } = usePhone();
-  return <>{of.map((each) => <State key={each.code} of={each.level === "block" ? "stop" : "look"}>{t.remark(each.code, each.facts)}</State>)}</>;
+  const told = ({ code, facts }: Remark) => t.remark(code, facts.opens_ms ? { ...facts, opens: moment(t, Number(facts.opens_ms), Date.now()) } : facts);
+  return <>{of.map((each) => <State key={each.code} of={each.level === "block" ? "stop" : "look"}>{told(each)}</State>)}</>;
+}
+
+/** Call a number; in practice nobody is called. */
+export function Dial({ number, children, onAct }: { number: string; children: ComponentChildren; onAct?: () => void }) {
+  const { isPractice } = usePhone();
+  return isPractice ? <Act class="danger" {...(onAct ? { onAct } : {})}>{children}</Act> : <a class="act danger" href={`tel:${number}`} onClick={onAct}>{children}</a>;
 }
 
 export const Row = ({ name, children }: { name: string; children: ComponentChildren }) => (

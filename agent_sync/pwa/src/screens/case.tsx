@@ -1,6 +1,6 @@
 /** A case before the door: where, whom to ask for, when, how to behave. Never why. */
 import type { PacketView } from "../face";
-import { day, clock, isSameDay } from "../moments";
+import { clock, isSameDay, moment } from "../moments";
 import { lawful } from "../lawful";
 import { opened, spotOf } from "../opened";
 import { Act, Calm, Empty, Link, Remarks, Row, Screen, State } from "../parts";
@@ -17,11 +17,12 @@ export function Case({ caseId }: { caseId: string }) {
   const { person, place, crew, limits, appointments } = opened(packet);
   const open = status.openVisits.find((each) => each.caseId === caseId);
   const isVisited = visits.some((each) => each.caseId === caseId && isSameDay(each.startedMs, now));
+  const isBarred = packet.remarks.some((each) => each.level === "block");
   const { words, mark } = lawful(t, packet, now);
   const name = (of: Record<string, string>, value: string) => of[value] ?? value;
   return (
-    <Screen title={place.address || t.caseTitle} up={[""]} bar={packet.isReadable && <Act onAct={() => go("door", caseId, ...(open ? [open.visitId] : []))}>{open ? t.goOn : isVisited ? t.startAgain : t.start}</Act>}>
-      <State of={mark}>{words}</State>
+    <Screen title={place.address || t.caseTitle} up={[""]} bar={packet.isReadable && <Act class={isBarred && !open ? "calm" : ""} onAct={() => go("door", caseId, ...(open ? [open.visitId] : []))}>{open ? t.goOn : isBarred ? t.overrideGo : isVisited ? t.startAgain : t.start}</Act>}>
+      {!isBarred && <State of={mark}>{words}</State>}
       <Remarks of={packet.remarks} />
       {packet.isReadable && (
         <>
@@ -31,8 +32,8 @@ export function Case({ caseId }: { caseId: string }) {
             {Object.entries(person.contacts ?? {}).map(([kind, value]) => (
               <Row key={kind} name={name(t.fields, kind)}>{kind.startsWith("phone") ? <a href={`tel:${value.replace(/[^+\d]/g, "")}`}>{value}</a> : value}</Row>
             ))}
-            {limits.intervals && limits.intervals.length > 0 && <Row name={t.lawful}>{limits.intervals.slice(0, 4).map((each) => <div key={each.starts}>{span(t, each)}</div>)}</Row>}
-            {appointments?.map((each) => <Row key={each.appointment_id} name={t.appointments}>{span(t, each)}</Row>)}
+            {limits.intervals && limits.intervals.length > 0 && <Row name={t.lawful}>{limits.intervals.slice(0, 4).map((each) => <div key={each.starts}>{span(t, each, now)}</div>)}</Row>}
+            {appointments?.map((each) => <Row key={each.appointment_id} name={t.appointments}>{span(t, each, now)}</Row>)}
             {crew.length > 1 && <Row name={t.crewIs}>{crew.map((each) => <div key={each.agent_id}>{each.name} ({name(t.words.Role, each.role)})</div>)}</Row>}
             {Object.entries(limits.recording ?? {}).map(([medium, duty]) => <Row key={medium} name={t.cap(name(t.words.RecordingMedium, medium))}>{name(t.duty, duty)}</Row>)}
           </dl>
@@ -62,8 +63,8 @@ function Way({ packet }: { packet: PacketView }) {
   );
 }
 
-const span = (t: Texts, { starts, ends }: { starts: string; ends: string }) =>
-  `${day(t, Date.parse(starts))} ${clock(t, Date.parse(starts))}–${clock(t, Date.parse(ends))}`;
+const span = (t: Texts, { starts, ends }: { starts: string; ends: string }, now: number) =>
+  `${moment(t, Date.parse(starts), now)}–${clock(t, Date.parse(ends))}`;
 
 function languageName(t: Texts, tag: string): string {
   try {

@@ -62,7 +62,7 @@ export function VisitPage({ caseId, visitId }: { caseId: string; visitId: string
           const line = `${clock(t, Date.parse(each.wall))}  ${t.cap(sayEvent(t, each))}`;
           const id = "eventId" in each ? String(each.eventId) : "";
           const isFixable = id && each.kind in { step_done: 1, identity_checked: 1, outcome_noted: 1, visit_started: 1 };
-          return <li key={id || line}>{isFixable ? <a class="folded" href={href("correct", caseId, visitId, id)}><span>{line}</span><small>{t.correct}</small></a> : <span class="done">{line}</span>}</li>;
+          return <li key={id || line}>{isFixable ? <a class="folded" href={href("correct", caseId, visitId, id)}><span>{line}</span><small>{t.correct}</small></a> : <span class="done"><span>{line}</span></span>}</li>;
         })}
       </ol>
     </Screen>

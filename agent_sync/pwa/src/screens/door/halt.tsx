@@ -1,15 +1,13 @@
 /** Halt: one touch leaves a person in peace. "I am in danger" calls for help first and records while the phone rings. */
 import { useState } from "preact/hooks";
-import { Act, Calm, Problem, Screen, State } from "../../parts";
+import { Act, Calm, Dial, Problem, Screen, State } from "../../parts";
 import { useAct, usePhone } from "../../phone";
 import { back, goInstead } from "../../route";
 import { useDoor } from "./room";
 import { Words } from "./say";
 
 const OF_CASE = ["wrong_person", "dispute"];
-const REASONS = [
-  "asked_to_leave", "refusal", "distress", "minor", "illness", "bereavement", "wrong_person", "dispute", "representative", "hardship", "complaint",
-];
+const OF_PERSON = ["asked_to_leave", "refusal", "distress", "minor", "illness", "bereavement", "representative", "hardship", "complaint"];
 
 export function Halt() {
   const { face, t, settings } = usePhone();
@@ -41,17 +39,18 @@ export function Halt() {
     );
   return (
     <Screen title={t.haltTitle} up={here} bar={<Calm onAct={() => back(...here)}>{t.cancel}</Calm>}>
-      <a class="act danger" href={`tel:${settings.emergency}`} onClick={flee}>{t.danger}</a>
+      <Dial number={settings.emergency} onAct={flee}>{t.danger}</Dial>
       <p class="quiet">{t.dangerLead(settings.emergency)}</p>
       <Problem of={refusal} />
       <p>{t.haltLead}</p>
-      <div class="grid" role="group" aria-label={t.haltTitle}>
-        {REASONS.map((each) => (
-          <button key={each} type="button" class="tap" aria-disabled={isBusy} onClick={() => hold(each)}>
-            {t.cap(t.words.HoldReason[each as "illness"])}<small>{OF_CASE.includes(each) ? t.haltScopeCase : t.haltScopePerson}</small>
-          </button>
-        ))}
-      </div>
+      {[OF_PERSON, OF_CASE].map((reasons) => (
+        <fieldset key={reasons[0]}>
+          <legend>{reasons === OF_CASE ? t.haltScopeCase : t.haltScopePerson}</legend>
+          <div class="grid">
+            {reasons.map((each) => <button key={each} type="button" class="tap" aria-disabled={isBusy} onClick={() => hold(each)}>{t.cap(t.words.HoldReason[each as "illness"])}</button>)}
+          </div>
+        </fieldset>
+      ))}
     </Screen>
   );
 }
@@ -62,7 +61,7 @@ export function Safe() {
   return (
     <Screen title={t.ended} up={[""]} bar={<Calm onAct={() => goInstead("")}>{t.backToDay}</Calm>}>
       <p class="lead">{t.dangerCalled}</p>
-      <a class="act danger" href={`tel:${settings.emergency}`}>{t.dangerCall(settings.emergency)}</a>
+      <Dial number={settings.emergency}>{t.dangerCall(settings.emergency)}</Dial>
       <p class="quiet">{t.endedSafe}</p>
     </Screen>
   );

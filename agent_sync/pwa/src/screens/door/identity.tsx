@@ -51,8 +51,6 @@ export function Identity(_: { of: StepKey }) {
     <>
       <Words of="identity" />
       {miss}
-      <p class="quiet">{t.identityFull}</p>
-      <p>{t.identityLead}</p>
       {ways.map((each) => (
         <Act key={each} class="choice" isOff={left[each] === 0} onAct={() => setWay(each)}>{t.ways[each]}<small>{left[each] === 0 ? t.triesNone : left[each] !== undefined && t.triesLeft(left[each])}</small></Act>
       ))}
@@ -60,6 +58,7 @@ export function Identity(_: { of: StepKey }) {
       <Problem of={refusal} />
       <Calm onAct={() => close("declined")}>{t.theyDecline}</Calm>
       <Calm onAct={() => close("unsure")}>{t.iAmUnsure}</Calm>
+      <p class="quiet">{t.identityFull}</p>
     </>
   );
 }

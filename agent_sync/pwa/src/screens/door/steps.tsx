@@ -1,6 +1,6 @@
 /** The steps of a visit: done ones fold to a line, the one in hand is open, the others wait below it. */
 import type { ComponentType } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Body } from "../../face";
 import { clock, far } from "../../moments";
 import { opened } from "../../opened";
@@ -19,7 +19,7 @@ const PARTS: Record<StepKey, ComponentType<{ of: StepKey }>> = {
   arrive: () => null, card: CardStep, notice: Notice, who: WhoStep, identity: Identity, principal: Say,
   purpose: Say, options: Say, hardship: Hardship, outcome: Outcome, payment: Payment, leave: Leave, end: Leave,
 };
-const MOST_FOLDED = 3; // done steps shown line by line; more fold into one
+const MOST_FOLDED = 2; // done steps shown line by line; more fold into one
 
 export function Steps({ said }: { said: Who | null }) {
   const { t } = usePhone();
@@ -29,6 +29,7 @@ export function Steps({ said }: { said: Who | null }) {
   const done = steps.filter((each) => each.state === "done");
   const hand = steps.find((each) => each.state === "hand");
   const Part = hand ? PARTS[hand.key] : null;
+  useEffect(() => scrollTo(0, 0), [hand?.key]);
   const shown = isOpen || done.length <= MOST_FOLDED ? done : done.slice(-1);
   return (
     <>
@@ -37,12 +38,12 @@ export function Steps({ said }: { said: Who | null }) {
         {shown.length < done.length && (
           <li><button type="button" class="folded" aria-expanded={false} onClick={() => setOpen(true)}><Icon of="good" /><span>{t.doneSteps(done.length - 1)}</span><Icon of="on" /></button></li>
         )}
-        {shown.map((each) => <Done key={each.key} of={each.key} />)}
+        {shown.map((each) => <Done key={each.key} of={each.key} isTold={isOpen} />)}
         {hand && Part && (
           <li class="hand" aria-current="step">
             <h2><Icon of="hand" />{t.stepNames[hand.key]}</h2>
             <Recording />
-            {visit.isIdentityConfirmed && (sealed || ["principal", "purpose", "options", "outcome"].includes(hand.key)) && <SealedFold />}
+            {visit.isIdentityConfirmed && (sealed || ["principal", "purpose", "options", "outcome"].includes(hand.key)) && <SealedFold key={hand.key} />}
             <Part key={hand.key} of={hand.key} />
           </li>
         )}
@@ -59,7 +60,7 @@ export function Steps({ said }: { said: Who | null }) {
 }
 
 /** A done step as one line; touching it leads to correcting it. */
-function Done({ of }: { of: StepKey }) {
+function Done({ of, isTold }: { of: StepKey; isTold: boolean }) {
   const { t } = usePhone();
   const { packet, visit, visitId, who } = useDoor();
   const event = eventOf(of, visit.events);
@@ -80,7 +81,7 @@ function Done({ of }: { of: StepKey }) {
   };
   const id = event && "eventId" in event ? String(event.eventId) : "";
   if (!id) return <li class="done"><Icon of="good" /><span>{line()}</span></li>;
-  return <li><a class="folded" href={href("correct", packet.caseId, visitId, id)} aria-label={`${line()}: ${t.correct}`}><Icon of="good" /><span>{line()}</span></a></li>;
+  return <li><a class="folded" href={href("correct", packet.caseId, visitId, id)} aria-label={`${line()}: ${t.correct}`}><Icon of="good" /><span>{line()}</span>{isTold && <small>{t.correct}</small>}</a></li>;
 }
 
 type Event = { kind: string; body: Body; wall: string };
