@@ -19,7 +19,7 @@ from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from server.agent_app import BESIDE_US, register_agent_app
@@ -30,10 +30,13 @@ VIEWS = (("en", "light", 100), ("en", "dark", 100), ("zh", "light", 100), ("zh",
 PIN, WRONG_PIN = "739146", "111222"
 FIRST, APPOINTED, FACTS, DUTY, QUIET, HALTED, OFTEN, ALONG = (f"practice-case-{at}" for at in (1, 2, 3, 4, 6, 7, 8, 9))
 LEAST_PX = 44  # WCAG asks 24; ours are 48 where they are not lines of text
-SMALL = """() => [...document.querySelectorAll('button, a.act, a.row, .pick, .stops a, input, select')]
+SMALL = (
+    """() => [...document.querySelectorAll('button, a.act, a.row, .pick, .stops a, input, select')]
   .filter(each => each.getClientRects().length && !each.closest('.pick input, p'))
   .filter(each => each.type !== 'radio' && each.getBoundingClientRect().height < %d)
-  .map(each => each.outerHTML.slice(0, 80))""" % LEAST_PX  # noqa: UP031
+  .map(each => each.outerHTML.slice(0, 80))"""
+    % LEAST_PX
+)  # noqa: UP031
 
 
 class Walk:
@@ -118,7 +121,7 @@ class Walk:
         for case_id, name in ((FIRST, "case"), (QUIET, "case-quiet"), (HALTED, "case-halted"), (ALONG, "case-along")):
             self.go("case", case_id, name=name)
         self.go("door", OFTEN, name="arrive-against")
-        for place in ("sending", "questions", "menu", "settings", "join", "record"):
+        for place in ("sending", "questions", "menu", "settings", "code", "join", "record"):
             self.go(place, name=place)
         past = "practice-past-27 Birch"
         self.go("record", past, past, name="record-rejected")
@@ -172,7 +175,8 @@ class Walk:
         self.look("door-outcome")
         self.press(".tap", 1)
         self.look("door-appointment")
-        self.press(".tap", 0)
+        self.press(".tap")
+        self.press(".tap")
         self.press(".quick .small")
         self.press(".quick .small", 3)
         self.look("door-promise")
@@ -271,7 +275,7 @@ def look(browser: Browser, address: str, out: Path) -> Iterator[str]:
         try:
             for part in (walk.set_up, walk.look_around, walk.visit, walk.others):
                 part()
-        except Exception as error:
+        except Error as error:
             walk.page.screenshot(path=out / f"stuck-{walk.view}.png")
             walk.wrong.append(f"{walk.view}: stuck after picture {walk.count}: {str(error)[:400]}")
         yield from walk.wrong

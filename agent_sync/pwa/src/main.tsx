@@ -11,8 +11,9 @@ export const isPractice = new URLSearchParams(location.search).has("rehearse");
 
 async function findFace(): Promise<Face> {
   if (isPractice) return new (await import("./rehearsal")).Rehearsal();
-  const { Device } = await import("./device");
-  return new Device();
+  const [load] = Object.values(import.meta.glob<{ Device: new () => Face }>("./device.ts"));
+  if (!load) throw new Error("This build has no device core.");
+  return new (await load()).Device();
 }
 
 async function start(): Promise<void> {

@@ -234,7 +234,7 @@ export class Rehearsal implements Face {
     try {
       localStorage.setItem(KEY, JSON.stringify(this.state));
     } catch {
-      throw new Refusal("store-full");
+      throw new Refusal("storage-full");
     }
     this.tell();
   }

@@ -85,6 +85,7 @@ function Waiting({ now }: { now: number }) {
         <a key={each.visitId} class="go-on" href={href("door", each.caseId, each.visitId)}><Icon of="hand" /><span><b>{t.openVisit}</b><br />{t.goOnWith(address(each.caseId))}</span><Icon of="on" /></a>
       ))}
       {stage && <State of="look">{stage}</State>}
+      {stage && status.pullStage === "reauth-required" && <Link to={href("code")}>{t.newCode}</Link>}
       {Math.abs(status.clockOffMs) > 300_000 && <State of="look">{t.clockOff(t.minutes(Math.round(Math.abs(status.clockOffMs) / 60_000)))}</State>}
       {status.questions.length > 0 && <Link to={href("questions")} mark="ask">{t.questionsWait(status.questions.length)}</Link>}
       {status.notices.map((each, at) => <details key={`${at}-${now > 0}`}><summary>{String(each.title)}</summary><p>{String(each.text)}</p></details>)}

@@ -4,6 +4,7 @@ import { Act, Calm, Field, Problem, Screen, State } from "../parts";
 import { lasting } from "../moments";
 import type { Known } from "../app";
 import { useAct, usePhone } from "../phone";
+import { NewCode } from "./new_code";
 import { Scan, canScan } from "./scan";
 
 const LEAST_PIN = 6;
@@ -17,9 +18,10 @@ export function Gate({ known }: { known: Known }) {
   const { isPractice, t } = usePhone();
   const [isNew, setNew] = useState(false);
   const practise = () => location.assign(`${location.pathname}?rehearse`);
-  if (known.stage === "awaiting_approval" && !known.isLocked) return <Waiting />;
-  if (known.isLocked && known.stage !== "new" && known.stage !== "wiped" && !isNew)
+  if (known.stage === "awaiting_approval" && asked) return <Waiting />;
+  if (known.isLocked && !["new", "wiped", "awaiting_approval"].includes(known.stage) && !isNew)
     return <Unlock agentCode={known.agentCode} onNewCode={() => setNew(true)} />;
+  if (isNew) return <NewCode up={[]} onDone={() => setNew(false)} />;
   return <>{known.stage === "wiped" && <State of="look">{t.stages.wiped}</State>}<Enrol onPractise={isPractice ? null : practise} /></>;
 }
 
@@ -62,6 +64,7 @@ function ChoosePin({ code, onBack }: { code: string; onBack: () => void }) {
     setProblem(wrong);
     if (!wrong)
       void act(async () => {
+        asked = { code, pin };
         await face.enrol(code, pin);
         await navigator.storage?.persist?.().catch(() => false);
         await reopen();
@@ -81,17 +84,26 @@ function ChoosePin({ code, onBack }: { code: string; onBack: () => void }) {
   );
 }
 
+// Code and PIN while the office looks at the phone: in memory only; opened again, both are entered again.
+let asked: { code: string; pin: string } | null = null;
+
 /** The office has yet to approve; asked again until it has. */
 function Waiting() {
-  const { t, reopen } = usePhone();
+  const { face, t, reopen } = usePhone();
+  const { act, refusal } = useAct();
+  const again = () => void act(async () => {
+    if (asked && (await face.enrol(asked.code, asked.pin)).isEnrolled) asked = null;
+    await reopen();
+  });
   useEffect(() => {
-    const timer = setInterval(() => void reopen(), 10_000);
+    const timer = setInterval(again, 15_000);
     return () => clearInterval(timer);
   }, []);
   return (
     <Screen title={t.waitTitle}>
       <State of="wait">{t.waitLead}</State>
-      <Calm onAct={() => void reopen()}>{t.tryAgain}</Calm>
+      <Problem of={refusal} />
+      <Calm onAct={again}>{t.tryAgain}</Calm>
     </Screen>
   );
 }
@@ -120,7 +132,8 @@ function Unlock({ agentCode, onNewCode }: { agentCode: string; onNewCode: () => 
         <Act type="submit" isBusy={isBusy}>{isBusy ? t.working : t.unlock}</Act>
       </form>
       <Calm onAct={() => setForgotten(true)}>{t.unlockForgot}</Calm>
-      {isForgotten && <><p>{t.unlockForgotLead}</p><Calm onAct={onNewCode}>{t.newCode}</Calm></>}
+      {isForgotten && <p>{t.unlockForgotLead}</p>}
+      <Calm onAct={onNewCode}>{t.newCode}</Calm>
     </Screen>
   );
 }

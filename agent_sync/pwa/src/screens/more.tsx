@@ -2,6 +2,8 @@
 import { Correct } from "./correct";
 import { Join } from "./join";
 import { Menu } from "./menu";
+import { go } from "../route";
+import { NewCode } from "./new_code";
 import { Propose } from "./propose";
 import { Questions } from "./questions";
 import { MyRecord, VisitPage } from "./record";
@@ -13,6 +15,7 @@ export function More({ route: [name = "", one = "", two, three = ""] }: { route:
   if (name === "record") return two ? <VisitPage caseId={one} visitId={two} /> : <MyRecord />;
   if (name === "questions") return <Questions />;
   if (name === "join") return <Join />;
+  if (name === "code") return <NewCode up={["settings"]} onDone={() => go("")} />;
   if (name === "settings") return <SettingsPage />;
   return <Menu />;
 }

@@ -4,6 +4,7 @@ import type { Language } from "../face";
 import { bytes } from "../moments";
 import { Act, Calm, Field, Link, Pick, Problem, Row, Screen, State } from "../parts";
 import { useAct, usePhone } from "../phone";
+import { href } from "../route";
 import { isUpdateReady, onUpdate, startUpdate } from "../updates";
 
 const LANGUAGES: [Language, string][] = [["en", "English"], ["zh", "简体中文"]];
@@ -24,6 +25,7 @@ export function SettingsPage() {
         <Row name={t.aboutAgent}>{status?.agent ? `${status.agent.code} · ${status.agent.name}` : ""}</Row>
         <Row name={t.aboutDevice}><span class="long">{status?.deviceId}</span></Row>
       </dl>
+      <Link to={href("code")}>{t.newCode}</Link>
       <Link to="/agent/check">{t.checkPhone}</Link>
     </Screen>
   );

@@ -7,8 +7,6 @@ import { opened, spotOf } from "../../opened";
 import { Act, Note, Problem, Remarks, Screen, State } from "../../parts";
 import { useAct, usePhone } from "../../phone";
 
-const LATER_CODES = ["withdrawn", "on-hold", "outside-hours", "crew-too-small", "too-often", "closing-soon"];
-
 export function Arrive({ packet, onStarted }: { packet: PacketView; onStarted: (visitId: string) => void }) {
   const { face, t } = usePhone();
   const watch = useFixes();
@@ -23,7 +21,6 @@ export function Arrive({ packet, onStarted }: { packet: PacketView; onStarted: (
     const placed = watch.finish();
     const body = {
       ...placed, ...(blocks.length ? { override_reason: why.trim() } : {}),
-      ...(remarks.length ? { warned: [...new Set(remarks.map((each) => each.code))].filter((code) => LATER_CODES.includes(code)) } : {}),
     };
     const recorded = await face.record("visit_started", packet.caseId, null, body);
     onStarted(recorded.visitId!);

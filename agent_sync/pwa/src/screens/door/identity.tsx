@@ -23,6 +23,7 @@ export function Identity(_: { of: StepKey }) {
       (pairs) => setLeft(Object.fromEntries(pairs)), () => {},
     );
   }, [visit]);
+  useEffect(() => scrollTo(0, 0), [way]);
   const ways = packet.ways.filter((each) => GUESSED.includes(each));
   const close = (identity: string) => void act(() => note("identity_checked", { identity }));
   const check = (said: Said) => void act(async () => {

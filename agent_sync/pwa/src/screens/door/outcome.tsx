@@ -1,5 +1,5 @@
 /** What came of it: two touches, and what a promise or an appointment needs. Only what can have happened is offered. */
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { localDay, money, unitsOf, wall } from "../../moments";
 import { Act, Field, Note, Problem, State } from "../../parts";
 import { useAct, usePhone } from "../../phone";
@@ -41,6 +41,7 @@ export function Outcome(_: { of: StepKey }) {
   const { act, isBusy, refusal } = useAct();
   const agreed = last(visit, "appointment_agreed");
   const kind = chosen?.[1];
+  useEffect(() => scrollTo(0, 0), [kind]);
   const save = () => {
     if (!chosen) return;
     const minor = Math.round(Number(promise.amount.replace(",", ".")) * unitsOf(promise.currency));
@@ -60,8 +61,10 @@ export function Outcome(_: { of: StepKey }) {
     <>
       {who !== "nobody" && !isConfirmed && <Neutral />}
       <div class="grid" role="group" aria-label={t.stepNames.outcome}>
-        {pairs.map((pair) => (
-          <button key={pair.join()} type="button" class="tap" aria-pressed={chosen?.join() === pair.join()} onClick={() => setChosen(pair)}>{pairWords(t, pair, who)}</button>
+        {(chosen ? [chosen] : pairs).map((pair) => (
+          <button key={pair.join()} type="button" class="tap" aria-pressed={chosen?.join() === pair.join()} onClick={() => setChosen(chosen ? null : pair)}>
+            {pairWords(t, pair, who)}{chosen && <small>{t.change}</small>}
+          </button>
         ))}
       </div>
       {kind === "promise" && <PromiseForm of={promise} set={setPromise} problem={problem} />}

@@ -1,5 +1,5 @@
 /** What is said at the door: the text to read out, and how the person took it. */
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { money } from "../../moments";
 import { opened } from "../../opened";
 import { Act, Calm, Problem, Row, State } from "../../parts";
@@ -94,6 +94,7 @@ export function WhoStep() {
   const { packet, say, note } = useDoor();
   const [isOther, setOther] = useState(false);
   const { act, isBusy, refusal } = useAct();
+  useEffect(() => scrollTo(0, 0), [isOther]);
   const decline = () => void act(async () => {
     await note("identity_checked", { identity: "declined" });
     say("declined");
