@@ -99,6 +99,8 @@ class Walk:
         self.page.locator("input[name=again]").fill(PIN)
         self.press("button[type=submit]")
         self.page.wait_for_selector(".stops")
+        self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        self.page.context.set_offline(True)  # from here on there is no network: the shell is on the phone
         self.page.reload()
         self.page.locator("input[type=password]").fill(WRONG_PIN)
         self.press("button[type=submit]")
