@@ -83,7 +83,7 @@ class Walk:
         self.go("door", case_id)
         self.page.wait_for_selector(".state.good")
         self.press(".bar .act")
-        self.page.wait_for_selector(".ever")
+        self.page.wait_for_selector(".steps")
 
     def set_up(self) -> None:
         """From nothing to the day, and back in after a wrong PIN."""
@@ -141,7 +141,7 @@ class Walk:
         self.page.wait_for_selector(".qr")
         self.look("card")
         self.press(".bar .act")
-        self.page.wait_for_selector(".ever")
+        self.page.wait_for_selector(".steps")
         self.look("door-notice")
         self.press(".in-hand")
         self.page.wait_for_selector(".strip")
@@ -188,7 +188,7 @@ class Walk:
         self.page.reload()  # killed and opened again: it asks for the PIN, then goes on where it was
         self.page.locator("input[type=password]").fill(PIN)
         self.press("button[type=submit]")
-        self.page.wait_for_selector(".ever")
+        self.page.wait_for_selector(".steps")
         self.press(".folded")
         self.look("door-again")
         self.press("a.folded", 2)
@@ -196,12 +196,12 @@ class Walk:
         self.look("correct")
         self.page.locator("textarea").fill("Touched the wrong line")
         self.press(".bar .act")
-        self.page.wait_for_selector(".ever")
+        self.page.wait_for_selector(".steps")
         self.press(".in-hand")
         self.page.wait_for_selector(".picks")
         self.look("end")
         self.press(".bar .act")
-        self.page.wait_for_selector(".ever", state="detached")
+        self.page.wait_for_selector(".picks", state="detached")
         self.look("ended")
         self.go("record")
         self.press(".stops a")
@@ -210,14 +210,14 @@ class Walk:
     def others(self) -> None:
         """Someone else, nobody, a halt, danger; the code for a companion, and the companion's own door."""
         self.arrive(FACTS)
-        self.press(".calm:not(.stop)")  # nobody opens
+        self.press(".hand .calm")  # nobody opens
         self.look("door-nobody")
         self.go("")
         self.look("day-open")
         self.arrive(DUTY)
         self.press(".in-hand")
         self.press(".bar .act")
-        self.page.wait_for_selector(".ever")
+        self.page.wait_for_selector(".steps")
         self.press(".in-hand")
         self.page.wait_for_selector(".choice")
         self.press(".choice", 1)
@@ -228,7 +228,7 @@ class Walk:
         self.page.wait_for_selector(".qr")
         self.look("crew-code")
         self.press(".bar .act")
-        self.page.wait_for_selector(".ever")
+        self.page.wait_for_selector(".steps")
         self.press(".ever .stop")
         self.look("halt")
         self.press(".tap")
@@ -245,7 +245,7 @@ class Walk:
         self.go("join")
         self.page.locator("textarea").fill("practice-visit.4f5c.signature")
         self.press(".bar .act")
-        self.page.wait_for_selector(".ever")
+        self.page.wait_for_selector(".steps")
         self.look("door-companion")
         self.go("", name="day-later")
         self.go("menu")

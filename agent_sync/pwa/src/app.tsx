@@ -7,10 +7,12 @@ import { go, useRoute } from "./route";
 import { lazy } from "./lazy";
 import { Case } from "./screens/case";
 import { Day } from "./screens/day";
+import { forgetSealed } from "./screens/door/room";
 import { Sending } from "./screens/sending";
 import { type Settings, wear } from "./settings";
 import { loadTexts } from "./texts";
 import type { Texts } from "./texts/en";
+import { isUpdateReady, startUpdate } from "./updates";
 
 // The day comes at the start; the gate, the door and the rest are loaded when they are opened, from this phone.
 const Gate = lazy(() => import("./screens/gate").then((part) => part.Gate));
@@ -52,8 +54,10 @@ function Inside() {
   const isFirst = useRef(true);
   useRhythm(face, status, !isPractice);
   useLock(settings.lockMinutes, () => {
+    forgetSealed();
     face.lock();
-    void reopen();
+    if (isUpdateReady() && status?.openVisits.length === 0) startUpdate();
+    else void reopen();
   });
   useEffect(() => {
     // Opened again in the middle of a visit: go on there.

@@ -36,6 +36,9 @@ export function whoIs(visit: VisitSoFar, said: Who | null): Who | null {
 export function planDoor(packet: PacketView, visit: VisitSoFar, said: Who | null): DoorStep[] {
   const who = whoIs(visit, said);
   const limits = opened(packet).limits;
+  const done = (key: StepKey) => isDone(key, visit, who);
+  // A companion comes along: what is said and what came of it is the lead's to record.
+  if (isCompanion(visit)) return inOrder(["arrive", "card", "leave"], done);
   const keys: StepKey[] = ["arrive"];
   if (who !== "nobody") {
     keys.push("card");
@@ -48,10 +51,15 @@ export function planDoor(packet: PacketView, visit: VisitSoFar, said: Who | null
   if (who) keys.push("outcome");
   if (who === "person" && visit.isIdentityConfirmed && limits.steps?.includes("payment_answer")) keys.push("payment");
   keys.push("leave");
-  const done = (key: StepKey) => isDone(key, visit, who);
+  return inOrder(keys, done);
+}
+
+function inOrder(keys: StepKey[], done: (key: StepKey) => boolean): DoorStep[] {
   const hand = keys.find((key) => !done(key));
   return keys.map((key) => ({ key, state: key === hand ? "hand" : done(key) ? "done" : "later" }));
 }
+
+export const isCompanion = (visit: VisitSoFar) => visit.events[0]?.kind === "crew_joined";
 
 /** Identity was asked for and is not to be asked any more. */
 export function isIdentityClosed(visit: VisitSoFar): boolean {

@@ -10,6 +10,7 @@ import { Act, Empty, Icon, Link, Problem, Screen, State } from "../parts";
 import { useAct, useNow, usePhone } from "../phone";
 import { href } from "../route";
 import { SendingDot } from "./sending";
+import { Update } from "./update";
 
 const Sketch = lazy(() => import("./map").then((part) => part.Sketch));
 const FIRST = 60; // rows drawn at once; more as one scrolls
@@ -29,9 +30,10 @@ export function Day({ isMap }: { isMap: boolean }) {
   const visited = useMemo(() => new Map(visits.filter((each) => isSameDay(each.startedMs, now)).map((each) => [each.caseId, each])), [visits, now]);
   const stops = useMemo(() => {
     let number = 0;
-    return (packets ?? []).map((packet): Stop => {
-      const { words, mark, isToday } = lawful(t, packet, now);
-      const made = visited.get(packet.caseId);
+    const known = (packets ?? []).map((packet) => ({ packet, made: visited.get(packet.caseId), ...lawful(t, packet, now) }));
+    // In the order in which they came; what cannot be visited today stands below, what was visited between.
+    const rank = (each: (typeof known)[number]) => (each.made && !each.made.isOpen ? 1 : each.isToday ? 0 : 2);
+    return known.sort((one, other) => rank(one) - rank(other)).map(({ packet, made, words, mark, isToday }): Stop => {
       const spot = spotOf(packet);
       return {
         packet, mark: made && !made.isOpen ? "good" : mark,
@@ -52,6 +54,7 @@ export function Day({ isMap }: { isMap: boolean }) {
   };
   return (
     <Screen title={`${t.today} ${packets.length}`} side={<><SendingDot /><a class="bare" href={href("menu")} aria-label={t.menu}><Icon of="menu" /></a></>}>
+      <Update />
       <Waiting now={now} />
       <Problem of={refusal} />
       {packets.length > 0 && (

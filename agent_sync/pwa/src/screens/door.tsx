@@ -7,12 +7,13 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import type { PacketView, Sealed, VisitSoFar } from "../face";
 import { Screen } from "../parts";
 import { usePhone } from "../phone";
-import { go, goInstead } from "../route";
+import { goInstead } from "../route";
 import { Script } from "../script";
 import { whoIs, type Who } from "../steps";
 import { Arrive } from "./door/arrive";
 import { Card, CrewCode } from "./door/card";
 import { End, Ended } from "./door/end";
+import { Ever } from "./door/ever";
 import { Halt, Safe } from "./door/halt";
 import { LeaveClock } from "./door/leave";
 import { forgetSealed, forgetWho, keepSealed, keepWho, readWho, Room, type DoorRoom, sealedOf } from "./door/room";
@@ -75,20 +76,13 @@ function Inside({ packet, visitId, over }: { packet: PacketView; visitId: string
       await reload();
     },
   };
-  const here = ["door", caseId, visitId];
   const shown = () => {
     if (visit.isEnded) return over === "safe" ? <Safe /> : <Ended />;
     if (over === "card") return <Card />;
     if (over === "crew") return <CrewCode />;
     if (over === "halt") return <Halt />;
     if (over === "end") return <End />;
-    const bar = (
-      <div class="ever">
-        <button type="button" class="act calm stop" onClick={() => go(...here, "halt")}>{t.halt}</button>
-        <button type="button" class="act calm" onClick={() => go(...here, "end")}>{t.endVisit}</button>
-      </div>
-    );
-    return <Screen title={t.visitTitle} up={[""]} side={<LeaveClock />} bar={bar}><Steps said={said} /></Screen>;
+    return <Screen title={t.visitTitle} up={[""]} side={<LeaveClock />} bar={<Ever />}><Steps said={said} /></Screen>;
   };
   return <Room.Provider value={room}>{shown()}</Room.Provider>;
 }

@@ -79,7 +79,7 @@ export function sayEvent(t: ReturnType<typeof usePhone>["t"], { kind, body }: { 
     of(kind === "hold_placed" ? w.HoldReason : w.EndReason, kind === "hold_placed" || kind === "visit_ended" ? body.reason : undefined),
   ].filter(Boolean);
   if (kind === "step_done") return t.list(more);
-  return [of(w.EventKind, kind) || kind, ...more].join(": ");
+  return [of(w.EventKind, kind) || kind, ...(more.length ? [t.list(more)] : [])].join(t.colon);
 }
 
 function Finding({ of, visit }: { of: VisitRecord["findings"][number]; visit: VisitRecord }) {

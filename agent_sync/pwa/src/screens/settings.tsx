@@ -1,11 +1,11 @@
 /** Settings: language, text size, lock, storage, the way out for what was not sent, and what this is. */
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Language } from "../face";
 import { bytes } from "../moments";
 import { Act, Calm, Field, Link, Pick, Problem, Row, Screen, State } from "../parts";
 import { useAct, usePhone } from "../phone";
 import { href } from "../route";
-import { isUpdateReady, onUpdate, startUpdate } from "../updates";
+import { Update } from "./update";
 
 const LANGUAGES: [Language, string][] = [["en", "English"], ["zh", "简体中文"]];
 
@@ -29,15 +29,6 @@ export function SettingsPage() {
       <Link to="/agent/check">{t.checkPhone}</Link>
     </Screen>
   );
-}
-
-/** A new version waits until no visit is open. */
-function Update() {
-  const { t, status } = usePhone();
-  const [isReady, setReady] = useState(isUpdateReady);
-  useEffect(() => onUpdate(() => setReady(true)), []);
-  if (!isReady) return null;
-  return <><State of="look">{t.updateReady}</State>{status?.openVisits.length === 0 && <Calm onAct={startUpdate}>{t.updateNow}</Calm>}</>;
 }
 
 function Storage() {

@@ -8,6 +8,7 @@ export const texts = {
   tag: "en",
   direction: "ltr" as "ltr" | "rtl",
   words,
+  colon: ": ",
   list: (parts: string[]) => parts.join(", "),
   cap: (text: string) => text.charAt(0).toUpperCase() + text.slice(1),
 

@@ -8,6 +8,7 @@ export const texts: Texts = {
   tag: "zh-Hans",
   direction: "ltr",
   words,
+  colon: "：",
   list: (parts) => parts.join("、"),
   cap: (text) => text,
 

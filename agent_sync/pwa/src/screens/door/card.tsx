@@ -4,7 +4,8 @@ import { lazy } from "../../lazy";
 import { Act, Calm, Problem, Screen, State } from "../../parts";
 import { useAct, usePhone } from "../../phone";
 import { back, go } from "../../route";
-import type { StepKey } from "../../steps";
+import { isCompanion, type StepKey } from "../../steps";
+import { Ever } from "./ever";
 import { useDoor } from "./room";
 import { useStep, Words } from "./say";
 
@@ -13,12 +14,12 @@ const RENEW_MS = 30_000;
 
 export function CardStep(_: { of: StepKey }) {
   const { t } = usePhone();
-  const { packet, visitId, say } = useDoor();
+  const { packet, visitId, visit, say } = useDoor();
   return (
     <>
       <Words of="card_shown" />
       <Act class="in-hand" onAct={() => go("door", packet.caseId, visitId, "card")}>{t.cardShow}</Act>
-      <Calm onAct={() => say("nobody")}>{t.nobodyOpens}</Calm>
+      {!isCompanion(visit) && <Calm onAct={() => say("nobody")}>{t.nobodyOpens}</Calm>}
     </>
   );
 }
@@ -52,9 +53,9 @@ export function Card() {
   const isShown = visit.stepsDone.includes("card_shown");
   const agent = status?.agent;
   return (
-    <Screen title={agent?.name ?? ""} up={up} bar={<Act onAct={() => (isShown ? back(...up) : done("given", async () => back(...up)))} isBusy={isBusy}>{t.cardSeen}</Act>}>
-      <p class="lead">{t.agentNo(agent?.code ?? "")}<br />{String(agent?.agency_name ?? agent?.agency ?? "")}</p>
+    <Screen title={agent?.name ?? ""} up={up} bar={<><Act onAct={() => (isShown ? back(...up) : done("given", async () => back(...up)))} isBusy={isBusy}>{t.cardSeen}</Act><Ever /></>}>
       {code ? <Qr text={code} label={t.cardShow} /> : isMissing && <State of="look">{t.cardNone}</State>}
+      <p class="lead centre">{t.agentNo(agent?.code ?? "")}<br />{String(agent?.agency_name ?? agent?.agency ?? "")}</p>
       {code && <p class="quiet centre">{t.cardRenew}</p>}
       <Problem of={refusal} />
     </Screen>
@@ -71,7 +72,7 @@ export function CrewCode() {
   useEffect(() => void act(async () => setCode(await face.visitQr(packet.caseId, visitId))), [face]);
   const up = ["door", packet.caseId, visitId];
   return (
-    <Screen title={t.showQrForCrew} up={up} bar={<Calm onAct={() => back(...up)}>{t.close}</Calm>}>
+    <Screen title={t.showQrForCrew} up={up} bar={<><Calm onAct={() => back(...up)}>{t.close}</Calm><Ever /></>}>
       <p>{t.crewQrLead}</p>
       {code && <Qr text={code} label={t.showQrForCrew} />}
       <Problem of={refusal} />

@@ -6,7 +6,7 @@ import { far } from "../../moments";
 import { Act, Calm, Link, Pick, Problem, Remarks, Screen, State } from "../../parts";
 import { useAct, usePhone } from "../../phone";
 import { back, go, goInstead, href } from "../../route";
-import type { StepKey } from "../../steps";
+import { isCompanion, type StepKey } from "../../steps";
 import { useDoor } from "./room";
 import { Words } from "./say";
 
@@ -31,8 +31,9 @@ export function End() {
   const here = ["door", packet.caseId, visitId];
   const isHalted = visit.events.some((each) => each.kind === "hold_placed");
   const isDone = visit.events.some((each) => each.kind === "outcome_noted");
+  const isAlong = isCompanion(visit);
   const isWithdrawn = packet.rev === 0;
-  const [reason, setReason] = useState<string>(isWithdrawn ? "withdrawn" : isHalted ? "asked_to_leave" : isDone ? "completed" : "abandoned");
+  const [reason, setReason] = useState<string>(isWithdrawn ? "withdrawn" : isHalted ? "asked_to_leave" : isDone || isAlong ? "completed" : "abandoned");
   const [remarks, setRemarks] = useState<Remark[]>([]);
   const { act, isBusy, refusal } = useAct();
   useEffect(() => void face.mayRecord("visit_ended", packet.caseId, visitId, { fixes: [], reason }).then(setRemarks, () => {}), [visit]);
@@ -43,8 +44,8 @@ export function End() {
   const options = (isWithdrawn ? (["withdrawn", ...REASONS] as const) : REASONS).map((each): [string, string] => [each, t.cap(t.words.EndReason[each])]);
   return (
     <Screen title={t.endTitle} up={here} bar={<Act onAct={end} isBusy={isBusy}>{t.endConfirm}</Act>}>
-      <Remarks of={remarks} />
-      {!isDone && !isWithdrawn && <Calm onAct={() => back(...here)}>{t.endSayIt}</Calm>}
+      <Remarks of={isAlong ? [] : remarks} />
+      {!isDone && !isWithdrawn && !isAlong && <Calm onAct={() => back(...here)}>{t.endSayIt}</Calm>}
       <Pick label={t.endReason} value={reason} options={options} onPick={setReason} />
       <div aria-live="polite">
         {watch.best ? <State of="good">{t.arriveFound(far(t, watch.best.radius_dm / 10))}</State> : watch.noFix && <State of="look">{watch.noFix === "denied" ? t.arriveDenied : t.arriveNone}</State>}

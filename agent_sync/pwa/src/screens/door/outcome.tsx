@@ -86,7 +86,7 @@ function PromiseForm({ of, set, problem }: { of: Promised; set: (promise: Promis
   const fill = (minor: number) => set({ ...of, amount: String(minor / units) });
   const quick = (days: number): [string, string] => {
     const at = Date.now() + days * DAY_MS;
-    return [localDay(at), new Intl.DateTimeFormat(t.tag, { weekday: "short", day: "numeric", month: "short" }).format(at)];
+    return [localDay(at), new Intl.DateTimeFormat(t.tag, { day: "numeric", month: "short" }).format(at)];
   };
   return (
     <fieldset class="inset">

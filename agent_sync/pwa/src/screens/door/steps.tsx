@@ -74,14 +74,14 @@ function Done({ of, isTold }: { of: StepKey; isTold: boolean }) {
     if (of === "outcome" && event) {
       const { contact_result: contact, disposition } = event.body as Record<string, string>;
       const words = disposition === "none" ? t.words.ContactResult[contact as "nobody"] : t.words.Disposition[disposition as "none"];
-      return `${t.stepNames.outcome}: ${words}`;
+      return `${t.stepNames.outcome}${t.colon}${words}`;
     }
     const refused = event?.body.response === "refused" ? ` · ${t.words.StepResponse.refused}` : "";
     return `${t.stepNames[of]}${refused}`;
   };
   const id = event && "eventId" in event ? String(event.eventId) : "";
   if (!id) return <li class="done"><Icon of="good" /><span>{line()}</span></li>;
-  return <li><a class="folded" href={href("correct", packet.caseId, visitId, id)} aria-label={`${line()}: ${t.correct}`}><Icon of="good" /><span>{line()}</span>{isTold && <small>{t.correct}</small>}</a></li>;
+  return <li><a class="folded" href={href("correct", packet.caseId, visitId, id)} aria-label={`${line()}${t.colon}${t.correct}`}><Icon of="good" /><span>{line()}</span>{isTold && <small>{t.correct}</small>}</a></li>;
 }
 
 type Event = { kind: string; body: Body; wall: string };
