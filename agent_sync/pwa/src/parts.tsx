@@ -5,6 +5,7 @@ import type { Refusal, Remark } from "./face";
 import { moment } from "./moments";
 import { usePhone } from "./phone";
 import { back } from "./route";
+import type { Texts } from "./texts/en";
 
 const ICONS = {
   good: "M4 10.5l4 4 8-9",
@@ -38,9 +39,11 @@ export function Screen({ title, up, side, children, bar }: ScreenProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} · Fairvisit`;
-    scrollTo(0, 0);
-    heading.current?.focus({ preventScroll: true });
   }, [title]);
+  useEffect(() => {
+    scrollTo(0, 0);
+    (document.querySelector<HTMLElement>("main [autofocus]") ?? heading.current)?.focus({ preventScroll: true });
+  }, []);
   return (
     <div class={bar ? "screen barred" : "screen"}>
       <header>
@@ -112,19 +115,17 @@ export function Pick({ label, value, options, onPick, isTight }: PickProps) {
 export function Problem({ of }: { of: Refusal | null }) {
   const { t } = usePhone();
   if (!of) return null;
-  const told = Object.values(of.fields).flat();
-  return (
-    <div role="alert" class="alert">
-      <State of="stop">{t.problem(of.code, of.facts)}</State>
-      {told.map((each) => <p key={each}>{each}</p>)}
-      {of.rule && <p class="quiet">{of.rule}</p>}
-    </div>
-  );
+  const facts = inWords(t, of.facts);
+  // Where a rule stopped it, the rule's own sentence says more than the code.
+  return <div role="alert" class="alert"><State of="stop">{of.rule ? t.remark(of.rule, facts) : t.problem(of.code, facts)}</State></div>;
 }
+
+/** Facts as sentences take them: moments as people say them. */
+const inWords = (t: Texts, facts: Remark["facts"]) => (facts.opens_ms ? { ...facts, opens: moment(t, Number(facts.opens_ms), Date.now()) } : facts);
 
 export function Remarks({ of }: { of: Remark[] }) {
   const { t } = usePhone();
-  const told = ({ code, facts }: Remark) => t.remark(code, facts.opens_ms ? { ...facts, opens: moment(t, Number(facts.opens_ms), Date.now()) } : facts);
+  const told = ({ code, facts }: Remark) => t.remark(code, inWords(t, facts));
   return <>{of.map((each) => <State key={each.code} of={each.level === "block" ? "stop" : "look"}>{told(each)}</State>)}</>;
 }
 

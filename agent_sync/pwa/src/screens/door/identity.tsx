@@ -6,7 +6,7 @@ import type { StepKey } from "../../steps";
 import { useDoor } from "./room";
 import { Words } from "./say";
 
-export interface Said { secret?: string; answers?: string[]; documentKind?: string }
+export interface Said { secret?: string; answers?: string[] }
 interface FormProps { onSaid: (said: Said) => void; isBusy: boolean }
 const GUESSED = ["letter_code", "two_facts"];
 const NONE = "none";
@@ -28,18 +28,23 @@ export function Identity(_: { of: StepKey }) {
   const close = (identity: string) => void act(() => note("identity_checked", { identity }));
   const check = (said: Said) => void act(async () => {
     setMissed(null);
-    const method = way === "document" ? "document_seen" : way;
-    const isRight = await face.checkIdentity(packet.caseId, visitId, method, said);
-    if (!isRight) {
-      setMissed(await face.triesLeft(packet.caseId, visitId, method));
-      setWay("");
-    } else if (packet.isSealed && (way !== "document" || packet.ways.includes("document"))) {
-      setSealed(await face.openSealed(packet.caseId, visitId, method, said));
-    }
+    if (await face.checkIdentity(packet.caseId, visitId, way, said)) return open(way, said);
+    setMissed(await face.triesLeft(packet.caseId, visitId, way));
+    setWay("");
     await reload();
   });
-  const belongsToOther = () => void act(async () => {
-    await note("identity_checked", { identity: "failed", method: "document_seen" });
+  // What stops the sealed part from opening does not stop the visit: it can be opened once more from the next step.
+  const open = async (method: string, said: Said) => {
+    if (packet.isSealed) await face.openSealed(packet.caseId, visitId, method, said).then(setSealed, () => {});
+    await reload();
+  };
+  // A document is the agent's word: its kind is recorded, and it opens what a packet lets it open.
+  const see = (kind: string) => void act(async () => {
+    await note("identity_checked", { identity: "confirmed", method: "document_seen", document_kind: kind });
+    if (packet.ways.includes("document")) await open("document_seen", {});
+  });
+  const belongsToOther = (kind: string) => void act(async () => {
+    await note("identity_checked", { identity: "failed", method: "document_seen", document_kind: kind });
     setWay("");
     setMissed(1);
   });
@@ -47,7 +52,7 @@ export function Identity(_: { of: StepKey }) {
   if (way === "letter_code") return <><CodeForm onSaid={check} isBusy={isBusy} /><Problem of={refusal} /><Calm onAct={() => setWay("")}>{t.back}</Calm></>;
   if (way === "two_facts") return <><FactsForm onSaid={check} isBusy={isBusy} /><Problem of={refusal} /><Calm onAct={() => setWay("")}>{t.back}</Calm></>;
   if (way === "document")
-    return <><DocumentForm onSaid={check} isBusy={isBusy} onOther={belongsToOther} /><Problem of={refusal} /><Calm onAct={() => setWay("")}>{t.back}</Calm></>;
+    return <><DocumentForm onSeen={see} isBusy={isBusy} onOther={belongsToOther} /><Problem of={refusal} /><Calm onAct={() => setWay("")}>{t.back}</Calm></>;
   return (
     <>
       <Words of="identity" />
@@ -96,15 +101,15 @@ export function FactsForm({ onSaid, isBusy }: FormProps) {
   );
 }
 
-function DocumentForm({ onSaid, isBusy, onOther }: FormProps & { onOther: () => void }) {
+function DocumentForm({ onSeen, isBusy, onOther }: { onSeen: (kind: string) => void; isBusy: boolean; onOther: (kind: string) => void }) {
   const { t } = usePhone();
   const [kind, setKind] = useState("passport");
   return (
     <>
       <Pick label={t.documentWhich} value={kind} options={Object.entries(t.documents)} onPick={setKind} isTight />
       <p class="quiet">{t.documentLead}</p>
-      <Act class="in-hand" onAct={() => onSaid({ documentKind: kind })} isBusy={isBusy}>{t.documentIs}</Act>
-      <Calm onAct={onOther}>{t.documentIsNot}</Calm>
+      <Act class="in-hand" onAct={() => onSeen(kind)} isBusy={isBusy}>{t.documentIs}</Act>
+      <Calm onAct={() => onOther(kind)}>{t.documentIsNot}</Calm>
     </>
   );
 }
