@@ -26,6 +26,7 @@ from server.services.statements import compare_with_device
 from server.settings import Settings
 from server.storage import tables
 from tests.browser.conftest import Served
+from tests.browser.hands import Keyboard
 from tests.browser.look import Quiet
 from tests.browser.phone_look import PIN, open_phone
 
@@ -215,3 +216,37 @@ def test_positions_are_watched_only_while_arriving_and_leaving(practice: tuple[P
     count()
 
     assert [1, 0, 1, 0] == watching
+
+
+def test_the_whole_door_by_keyboard_alone(practice: tuple[Page, Path]) -> None:
+    """From the day to the end of a visit with Tab, Enter and typing; every act is reached by its role and name."""
+    page, _ = practice
+    set_up(page, "PRACTICE")
+    hand = Keyboard()
+
+    def press(name: str) -> None:
+        hand.press(page.get_by_role("button", name=name, exact=True))
+
+    hand.press(page.get_by_role("link", name="3 Balmy Street, flat 2"))
+    press("Start the visit")
+    press("I am here")
+    press("Show my card")
+    press("They have seen it")
+    press("They agree")
+    press("The person")
+    hand.press(page.get_by_role("button", name="Code in their letter"))
+    hand.write(page.get_by_label("The code in their letter"), "4711-2580")
+    press("Check")
+    for title in ("On whose behalf", "Why you are here", "What is possible"):
+        expect(page.locator(".hand h2")).to_have_text(title)
+        press("Said")
+    press("No hardship")
+    press("Says it is paid")
+    hand.write(page.get_by_label("Note for the office (optional)"), "Paid on Monday, will send the slip.")
+    press("Save the outcome")
+    expect(page.locator(".hand h2")).to_have_text("Say goodbye")
+    hand.press(page.locator(".hand").get_by_role("button", name="End visit"))
+    expect(page.locator("h1")).to_have_text("End the visit")
+    press("End visit")
+
+    expect(page.locator("h1")).to_have_text("The visit has ended")
