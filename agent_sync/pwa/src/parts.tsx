@@ -1,6 +1,6 @@
 /** The few things all screens are made of. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 import type { Refusal, Remark } from "./face";
 import { moment } from "./moments";
 import { usePhone } from "./phone";
@@ -74,7 +74,7 @@ interface FieldProps {
 }
 
 export function Field({ label, problem, onText, ...more }: FieldProps) {
-  const name = `field-${label.replace(/\W+/g, "")}-${more.name ?? ""}`;
+  const name = useId();
   return (
     <div class="field">
       <label for={name}>{label}</label>
@@ -86,7 +86,7 @@ export function Field({ label, problem, onText, ...more }: FieldProps) {
 }
 
 export function Note({ label, value, onText }: { label: string; value: string; onText: (text: string) => void }) {
-  const name = `note-${label.replace(/\W+/g, "")}`;
+  const name = useId();
   return (
     <div class="field">
       <label for={name}>{label}</label>

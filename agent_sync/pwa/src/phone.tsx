@@ -28,6 +28,8 @@ export function usePhone(): Phone {
   return phone;
 }
 
+const SOON_MS = 60;
+
 interface Props {
   face: Face; isPractice: boolean; texts: Texts; settings: Settings; onSettings: (settings: Settings) => void;
   reopen: () => Promise<void>; isIn: boolean; children: ComponentChildren;
@@ -47,13 +49,19 @@ export function PhoneRoom({ face, isPractice, texts, settings, onSettings, reope
 
   useEffect(() => {
     if (!isIn) return;
-    const again = () => void refresh().catch(() => reopen());
     let timer = 0;
+    let tookMs = 0;
+    const again = async () => {
+      const beganMs = performance.now();
+      await refresh().catch(() => reopen());
+      tookMs = performance.now() - beganMs;
+    };
+    // A day of a thousand doors takes its time to read: the longer it takes, the less often.
     const soon = () => {
       clearTimeout(timer);
-      timer = window.setTimeout(again, 60);
+      timer = window.setTimeout(() => void again(), Math.max(SOON_MS, 3 * tookMs));
     };
-    again();
+    void again();
     const stop = face.subscribe(soon);
     return () => {
       clearTimeout(timer);

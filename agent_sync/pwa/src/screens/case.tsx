@@ -20,8 +20,14 @@ export function Case({ caseId }: { caseId: string }) {
   const isBarred = packet.remarks.some((each) => each.level === "block");
   const { words, mark } = lawful(t, packet, now);
   const name = (of: Record<string, string>, value: string) => of[value] ?? value;
+  const isAlong = packet.role === "companion" && !open;
+  const start = (
+    <Act class={(isBarred || isAlong) && !open ? "calm" : ""} onAct={() => go("door", caseId, ...(open ? [open.visitId] : []))}>
+      {open ? t.goOn : isBarred ? t.overrideGo : isVisited ? t.startAgain : t.start}
+    </Act>
+  );
   return (
-    <Screen title={place.address || t.caseTitle} up={[""]} bar={packet.isReadable && <Act class={isBarred && !open ? "calm" : ""} onAct={() => go("door", caseId, ...(open ? [open.visitId] : []))}>{open ? t.goOn : isBarred ? t.overrideGo : isVisited ? t.startAgain : t.start}</Act>}>
+    <Screen title={place.address || t.caseTitle} up={[""]} bar={packet.isReadable && (isAlong ? <Act onAct={() => go("join")}>{t.joinVisit}</Act> : start)}>
       {!isBarred && <State of={mark}>{words}</State>}
       <Remarks of={packet.remarks} />
       {packet.isReadable && (
@@ -40,6 +46,7 @@ export function Case({ caseId }: { caseId: string }) {
           <Way packet={packet} />
           <p class="quiet">{packet.role === "companion" ? t.companionHint : t.sealedHint}</p>
           <Link to={href("propose", caseId)}>{t.proposeTitle}</Link>
+          {isAlong && start}
         </>
       )}
     </Screen>
