@@ -48,7 +48,7 @@ export function Screen({ title, up, side, children, bar }: ScreenProps) {
     <div class={bar ? "screen barred" : "screen"}>
       <header>
         {up && <button type="button" class="bare" aria-label={t.back} onClick={() => back(...up)}><Icon of="back" /></button>}
-        <h1 ref={heading} tabIndex={-1}>{title}</h1>
+        <h1 ref={heading} tabIndex={-1}><bdi>{title}</bdi></h1>
         {side}
       </header>
       {isPractice && <p class="practice">{t.practice}</p>}

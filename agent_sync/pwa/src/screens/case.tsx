@@ -33,10 +33,10 @@ export function Case({ caseId }: { caseId: string }) {
       {packet.isReadable && (
         <>
           <dl>
-            <Row name={t.askFor}><b>{person.name}</b></Row>
+            <Row name={t.askFor}><b><bdi>{person.name}</bdi></b></Row>
             {person.language && <Row name={t.speaks}>{languageName(t, person.language)}</Row>}
             {Object.entries(person.contacts ?? {}).map(([kind, value]) => (
-              <Row key={kind} name={name(t.fields, kind)}>{kind.startsWith("phone") ? <a href={`tel:${value.replace(/[^+\d]/g, "")}`}>{value}</a> : value}</Row>
+              <Row key={kind} name={name(t.fields, kind)}>{kind.startsWith("phone") ? <a dir="ltr" href={`tel:${value.replace(/[^+\d]/g, "")}`}>{value}</a> : value}</Row>
             ))}
             {limits.intervals && limits.intervals.length > 0 && <Row name={t.lawful}>{limits.intervals.slice(0, 4).map((each) => <div key={each.starts}>{span(t, each, now)}</div>)}</Row>}
             {appointments?.map((each) => <Row key={each.appointment_id} name={t.appointments}>{span(t, each, now)}</Row>)}

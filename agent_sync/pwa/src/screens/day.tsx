@@ -112,7 +112,7 @@ function List({ stops }: { stops: Stop[] }) {
         <li key={packet.caseId}>
           <a href={href("case", packet.caseId)}>
             <span class="number" aria-hidden="true">{number || <Icon of="good" />}</span>
-            <span><b>{opened(packet).place.address || t.caseTitle}</b>
+            <span><b><bdi>{opened(packet).place.address || t.caseTitle}</bdi></b>
               <span class={`words ${mark}`}>{words}{packet.role === "companion" ? ` · ${t.companionOf}` : ""}{distance ? ` · ${distance}` : ""}</span></span>
           </a>
         </li>

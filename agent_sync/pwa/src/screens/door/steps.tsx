@@ -33,7 +33,7 @@ export function Steps({ said }: { said: Who | null }) {
   const shown = isOpen || done.length <= MOST_FOLDED ? done : done.slice(-1);
   return (
     <>
-      <p class="lead">{opened(packet).place.address || t.timeEnded}</p>
+      <p class="lead"><bdi>{opened(packet).place.address || t.timeEnded}</bdi></p>
       <ol class="steps">
         {shown.length < done.length && (
           <li><button type="button" class="folded" aria-expanded={false} onClick={() => setOpen(true)}><Icon of="good" /><span>{t.doneSteps(done.length - 1)}</span><Icon of="on" /></button></li>
