@@ -124,6 +124,7 @@ def test_a_visit_killed_after_every_step_loses_nothing(served: Served, tmp_path:
         page.wait_for_timeout(1_500)  # PBKDF2, then strict durability
     kill(page)
     page.locator(".ever .act").nth(1).click()
+    page.wait_for_selector(".picks")
     page.locator(".bar .act").click()
     expect(page.locator("h1")).to_have_text("The visit has ended")
     context.set_offline(False)
