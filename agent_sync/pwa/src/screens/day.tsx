@@ -36,8 +36,8 @@ export function Day({ isMap }: { isMap: boolean }) {
     return known.sort((one, other) => rank(one) - rank(other)).map(({ packet, made, words, mark, isToday }): Stop => {
       const spot = spotOf(packet);
       return {
-        packet, mark: made && !made.isOpen ? "good" : mark,
-        words: made && !made.isOpen ? t.visitedAt(clock(t, made.startedMs)) : words,
+        packet, mark: made && !made.isOpen && !packet.holds.length ? "good" : mark,
+        words: made && !made.isOpen ? [t.visitedAt(clock(t, made.startedMs)), ...(packet.holds.length ? [words] : [])].join(" · ") : words,
         number: made && !made.isOpen ? "" : isToday ? String(++number) : "–",
         far: here && spot ? far(t, metresBetween(here, spot)) : "",
       };

@@ -268,6 +268,7 @@ export const texts = {
   addAppointment: "Agree on an appointment",
   addNote: "Propose a correction",
   correct: "Correct",
+  corrected: "corrected",
   correctTitle: "Correct a step",
   correctLead: "What you recorded stays. The correction is added to it.",
   correctReason: "What was wrong?",

@@ -256,6 +256,7 @@ export const texts: Texts = {
   addAppointment: "约定时间",
   addNote: "建议更正",
   correct: "更正",
+  corrected: "已更正",
   correctTitle: "更正一个步骤",
   correctLead: "原来的记录保留，更正附在后面。",
   correctReason: "哪里记错了？",

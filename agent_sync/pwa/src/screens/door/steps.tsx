@@ -80,8 +80,9 @@ function Done({ of, isTold }: { of: StepKey; isTold: boolean }) {
     return `${t.stepNames[of]}${refused}`;
   };
   const id = event && "eventId" in event ? String(event.eventId) : "";
+  const isCorrected = visit.events.some((each) => each.kind === "event_corrected" && each.body.event_id === id);
   if (!id) return <li class="done"><Icon of="good" /><span>{line()}</span></li>;
-  return <li><a class="folded" href={href("correct", packet.caseId, visitId, id)} aria-label={`${line()}${t.colon}${t.correct}`}><Icon of="good" /><span>{line()}</span>{isTold && <small>{t.correct}</small>}</a></li>;
+  return <li><a class="folded" href={href("correct", packet.caseId, visitId, id)} aria-label={`${line()}${t.colon}${t.correct}`}><Icon of="good" /><span>{line()}{isCorrected && ` · ${t.corrected}`}</span>{isTold && <small>{t.correct}</small>}</a></li>;
 }
 
 type Event = { kind: string; body: Body; wall: string };
