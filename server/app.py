@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flask import Flask
 
+from server.agent_app import register_agent_app
 from server.api.blueprint import register_api
 from server.clock import file_now, id_maker, system_now
 from server.logs import configure_logs
@@ -41,4 +42,5 @@ def create_app(site: Site | None = None) -> Flask:
     register_public(app, site)
     register_office(app, site, print_copy)
     register_rest(app, site)
+    register_agent_app(app, site.settings)
     return app

@@ -57,6 +57,7 @@ class Settings:
     oidc_secret_file: str = ""  # a file that holds the secret agreed with it; without one, none is shown
     oidc_label: str = ""  # what its button is called; without it, the issuer's host
     oidc_has_second: bool = False  # it always asks for a second factor, whether or not it says so
+    agent_app: str = ""  # the folder of the built phone app; without one, the one beside this package
     proxies: int = 0  # how many proxies of our own stand in front, each adding to X-Forwarded-For
 
     @classmethod

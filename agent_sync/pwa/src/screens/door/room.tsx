@@ -1,0 +1,40 @@
+/** What the parts of the door share: the case, the visit as it is recorded, and the one way to record. */
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import type { Body, PacketView, Sealed, VisitSoFar } from "../../face";
+import type { Script } from "../../script";
+import type { Who } from "../../steps";
+
+export interface DoorRoom {
+  packet: PacketView;
+  visitId: string;
+  visit: VisitSoFar;
+  who: Who | null;
+  /** Say who is there: kept beside the events until the outcome says it. */
+  say: (who: Who) => void;
+  script: Script;
+  sealed: Sealed | null;
+  setSealed: (sealed: Sealed) => void;
+  /** Record, wait until it is durable, then read the visit again: only then does the screen move on. */
+  note: (kind: string, body: Body) => Promise<void>;
+  reload: () => Promise<void>;
+}
+
+export const Room = createContext<DoorRoom | null>(null);
+
+export function useDoor(): DoorRoom {
+  const room = useContext(Room);
+  if (!room) throw new Error("outside the door");
+  return room;
+}
+
+// Opened sealed parts, in memory only: gone when the app locks, closes, or the visit ends.
+const sealedParts = new Map<string, Sealed>();
+export const sealedOf = (visitId: string) => sealedParts.get(visitId) ?? null;
+export const keepSealed = (visitId: string, sealed: Sealed) => void sealedParts.set(visitId, sealed);
+export const forgetSealed = () => sealedParts.clear();
+
+const WHO = "fairvisit.who.";
+export const readWho = (visitId: string) => localStorage.getItem(WHO + visitId) as Who | null;
+export const keepWho = (visitId: string, who: Who) => localStorage.setItem(WHO + visitId, who);
+export const forgetWho = (visitId: string) => localStorage.removeItem(WHO + visitId);

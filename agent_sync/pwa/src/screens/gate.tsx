@@ -1,0 +1,139 @@
+/** Before the day: set up with the office's code, choose a PIN, wait for approval, unlock. */
+import { useEffect, useState } from "preact/hooks";
+import { Act, Calm, Field, Problem, Screen, State } from "../parts";
+import { lasting } from "../moments";
+import type { Known } from "../app";
+import { useAct, usePhone } from "../phone";
+import { NewCode } from "./new_code";
+import { Scan, canScan } from "./scan";
+
+const LEAST_PIN = 6;
+const isIos = /iP(hone|ad|od)/.test(navigator.userAgent) && !matchMedia("(display-mode: standalone)").matches;
+/** The code itself, from what a QR holds: the bare code, or an address that ends in it. */
+const codeOf = (text: string) => decodeURIComponent(text.trim().replace(/^.*[#?&/](?:code=)?/, ""));
+const isEasy = (pin: string) => /^(\d)\1+$/.test(pin) || "01234567890".includes(pin) || "09876543210".includes(pin);
+
+/** What is shown while nobody is in. */
+export function Gate({ known }: { known: Known }) {
+  const { isPractice, t } = usePhone();
+  const [isNew, setNew] = useState(false);
+  const practise = () => location.assign(`${location.pathname}?rehearse`);
+  if (known.stage === "awaiting_approval" && asked) return <Waiting />;
+  if (known.isLocked && !["new", "wiped", "awaiting_approval"].includes(known.stage) && !isNew)
+    return <Unlock agentCode={known.agentCode} onNewCode={() => setNew(true)} />;
+  if (isNew) return <NewCode up={[]} onDone={() => setNew(false)} />;
+  return <>{known.stage === "wiped" && <State of="look">{t.stages.wiped}</State>}<Enrol onPractise={isPractice ? null : practise} /></>;
+}
+
+function Enrol({ onPractise }: { onPractise: (() => void) | null }) {
+  const { t } = usePhone();
+  const [code, setCode] = useState(codeOf(new URLSearchParams(location.search).get("code") ?? ""));
+  const [isScanning, setScanning] = useState(false);
+  const [isChosen, setChosen] = useState(false);
+  if (isChosen) return <ChoosePin code={code} onBack={() => setChosen(false)} />;
+  const found = (text: string) => {
+    setCode(codeOf(text));
+    setScanning(false);
+    setChosen(true);
+  };
+  return (
+    <Screen title={t.enrolTitle}>
+      <p>{t.enrolLead}</p>
+      {isIos && <div class="alert"><State of="look">{t.iosTitle}</State><p>{t.iosLead}</p></div>}
+      {isScanning && <Scan onFound={found} />}
+      <form onSubmit={(event) => { event.preventDefault(); if (code) setChosen(true); }}>
+        <Field label={t.enrolCode} value={code} autocomplete="off" autocapitalize="characters" spellcheck={false} required onText={(text) => setCode(text.trim())} />
+        <Act type="submit">{t.enrolNext}</Act>
+      </form>
+      {canScan ? !isScanning && <Calm onAct={() => setScanning(true)}>{t.enrolScan}</Calm> : <p class="quiet">{t.enrolNoScan}</p>}
+      {onPractise && <Calm onAct={onPractise}>{t.practise}</Calm>}
+      <p><a href="/agent/check">{t.checkPhone}</a></p>
+    </Screen>
+  );
+}
+
+function ChoosePin({ code, onBack }: { code: string; onBack: () => void }) {
+  const { face, t, reopen } = usePhone();
+  const [pin, setPin] = useState("");
+  const [again, setAgain] = useState("");
+  const [problem, setProblem] = useState("");
+  const { act, isBusy, refusal } = useAct();
+  const choose = (event: Event) => {
+    event.preventDefault();
+    const wrong = pin.length < LEAST_PIN ? t.pinShort : isEasy(pin) ? t.pinEasy : pin !== again ? t.pinDiffers : "";
+    setProblem(wrong);
+    if (!wrong)
+      void act(async () => {
+        asked = { code, pin };
+        await face.enrol(code, pin);
+        await navigator.storage?.persist?.().catch(() => false);
+        await reopen();
+      });
+  };
+  return (
+    <Screen title={t.pinTitle}>
+      <p>{t.pinLead}</p>
+      <form onSubmit={choose}>
+        <Field label={t.pinField} type="password" inputMode="numeric" autocomplete="new-password" name="pin" value={pin} onText={setPin} />
+        <Field label={t.pinAgain} type="password" inputMode="numeric" autocomplete="new-password" name="again" value={again} onText={setAgain} problem={problem} />
+        <Problem of={refusal} />
+        <Act type="submit" isBusy={isBusy}>{isBusy ? t.working : t.pinDone}</Act>
+      </form>
+      <Calm onAct={onBack}>{t.back}</Calm>
+    </Screen>
+  );
+}
+
+// Code and PIN while the office looks at the phone: in memory only; opened again, both are entered again.
+let asked: { code: string; pin: string } | null = null;
+
+/** The office has yet to approve; asked again until it has. */
+function Waiting() {
+  const { face, t, reopen } = usePhone();
+  const { act, refusal } = useAct();
+  const again = () => void act(async () => {
+    if (asked && (await face.enrol(asked.code, asked.pin)).isEnrolled) asked = null;
+    await reopen();
+  });
+  useEffect(() => {
+    const timer = setInterval(again, 15_000);
+    return () => clearInterval(timer);
+  }, []);
+  return (
+    <Screen title={t.waitTitle}>
+      <State of="wait">{t.waitLead}</State>
+      <Problem of={refusal} />
+      <Calm onAct={again}>{t.tryAgain}</Calm>
+    </Screen>
+  );
+}
+
+function Unlock({ agentCode, onNewCode }: { agentCode: string; onNewCode: () => void }) {
+  const { face, t, reopen } = usePhone();
+  const [pin, setPin] = useState("");
+  const [isForgotten, setForgotten] = useState(false);
+  const { act, isBusy, refusal } = useAct();
+  const wait = Number(refusal?.facts.waitMs ?? 0);
+  const said = { "pin-wrong": t.pinWrong(Number(refusal?.facts.triesLeft ?? 0), wait ? lasting(t, wait) : ""), "pin-wait": t.pinWait(lasting(t, wait)) };
+  const problem = refusal ? said[refusal.code as keyof typeof said] : undefined;
+  const unlock = (event: Event) => {
+    event.preventDefault();
+    void act(async () => {
+      await face.unlock(pin);
+      await reopen();
+    }).then(() => setPin(""));
+  };
+  return (
+    <Screen title={t.unlockTitle}>
+      <p>{t.unlockOf(agentCode)}</p>
+      <form onSubmit={unlock}>
+        <Field label={t.pinField} type="password" inputMode="numeric" autocomplete="current-password" value={pin} onText={setPin} problem={problem} autofocus />
+        {refusal && !problem && <Problem of={refusal} />}
+        <Act type="submit" isBusy={isBusy}>{isBusy ? t.working : t.unlock}</Act>
+      </form>
+      <Calm onAct={() => setForgotten(true)}>{t.unlockForgot}</Calm>
+      {isForgotten && <p>{t.unlockForgotLead}</p>}
+      <Calm onAct={onNewCode}>{t.newCode}</Calm>
+    </Screen>
+  );
+}

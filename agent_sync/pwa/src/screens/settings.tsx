@@ -1,0 +1,69 @@
+/** Settings: language, text size, lock, storage, the way out for what was not sent, and what this is. */
+import { useState } from "preact/hooks";
+import type { Language } from "../face";
+import { bytes } from "../moments";
+import { Act, Calm, Field, Link, Pick, Problem, Row, Screen, State } from "../parts";
+import { useAct, usePhone } from "../phone";
+import { href } from "../route";
+import { Update } from "./update";
+
+const LANGUAGES: [Language, string][] = [["en", "English"], ["zh", "简体中文"]];
+
+export function SettingsPage() {
+  const { t, settings, set, status } = usePhone();
+  return (
+    <Screen title={t.settings} up={["menu"]}>
+      <Update />
+      <Pick label={t.language} value={settings.language} options={LANGUAGES} onPick={(language) => set({ language: language as Language })} isTight />
+      <Pick label={t.textSize} value={settings.size} options={Object.entries(t.sizes)} onPick={(size) => set({ size })} isTight />
+      <Pick label={t.lockAfter} value={String(settings.lockMinutes)} options={[2, 5, 15].map((each) => [String(each), t.lockMinutes(each)])} onPick={(each) => set({ lockMinutes: Number(each) })} isTight />
+      <Field label={t.emergency} type="tel" value={settings.emergency} onText={(text) => set({ emergency: text.replace(/[^+\d*#]/g, "") })} />
+      <Storage />
+      <Export />
+      <h2>{t.about}</h2>
+      <dl>
+        <Row name={t.aboutAgent}>{status?.agent ? `${status.agent.code} · ${status.agent.name}` : ""}</Row>
+        <Row name={t.aboutDevice}><span class="long">{status?.deviceId}</span></Row>
+      </dl>
+      <Link to={href("code")}>{t.newCode}</Link>
+      <Link to="/agent/check">{t.checkPhone}</Link>
+    </Screen>
+  );
+}
+
+function Storage() {
+  const { t, status, refresh } = usePhone();
+  if (!status) return null;
+  const ask = () => void navigator.storage?.persist?.().then(refresh, () => {});
+  return (
+    <>
+      <h2>{t.storage}</h2>
+      <State of={status.isPersistent ? "good" : "look"}>{status.isPersistent ? t.storageKept : t.notPersistent}</State>
+      {status.freeBytes !== null && <p class="quiet">{t.free(bytes(t, status.freeBytes))}</p>}
+      {!status.isPersistent && <Calm onAct={ask}>{t.storageAsk}</Calm>}
+    </>
+  );
+}
+
+function Export() {
+  const { face, t } = usePhone();
+  const [done, setDone] = useState("");
+  const { act, isBusy, refusal } = useAct();
+  const make = () => void act(async () => {
+    const { name, content, events } = await face.exportOutbox();
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(content);
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    setDone(t.exported(events, name));
+  });
+  return (
+    <>
+      <h2>{t.exportTitle}</h2>
+      <p class="quiet">{t.exportLead}</p>
+      <Problem of={refusal} />
+      {done ? <div role="status"><State of="good">{done}</State></div> : <Act class="calm" onAct={make} isBusy={isBusy}>{t.exportAct}</Act>}
+    </>
+  );
+}
