@@ -1,6 +1,6 @@
 // Written by `python -m tests.contract.pwa.write_vocabulary`. Do not edit.
 import * as v from "../src/vocabulary";
-import { flag, integer, list, object, optional, serverTime, sha256, text, texts, uuid, wall, word } from "../src/checks";
+import { day, flag, integer, list, object, optional, serverTime, sha256, text, texts, uuid, wall, word } from "../src/checks";
 
 export const Person = object({
   name: text(1, 200),
@@ -50,6 +50,11 @@ export const Appointment = object({
   ends: wall,
   made_by: word(v.MadeBy),
 });
+export const Planned = object({
+  day: day,
+  order: integer(1, 1000),
+  starts: wall,
+});
 export const Text = object({
   key: text(1, 40),
   version: text(1, 40),
@@ -62,6 +67,7 @@ export const OpenPart = object({
   crew: list(CrewMember, 0),
   limits: Limits,
   appointments: optional(list(Appointment, 0)),
+  planned: optional(Planned),
   texts: optional(list(Text, 0)),
   lease_until: serverTime,
 });
