@@ -155,6 +155,10 @@ INVALID: dict[str, tuple[str, str, Any]] = {
     "a hold without its cases": ("hold", "case_ids", DROP),
     "an empty notice": ("notice", "text", ""),
 }
+# Where a fault lies within what stands there.
+WITHIN = {
+    "a plan without its day": "day", "a plan whose order begins at none": "order", "a plan in server time": "starts",
+}  # fmt: skip
 
 
 def row(kind: str, object_id: str, rev: int, body: dict[str, Any]) -> dict[str, Any]:
@@ -183,7 +187,7 @@ def vectors() -> list[Vector]:
                 "name": name,
                 "given": row(kind, object_id, rev, changed(body, path, new)),
                 "refused": "invalid",
-                "at": path,
+                "at": f"{path}.{WITHIN[name]}" if name in WITHIN else path,
             }
         )
     return out
