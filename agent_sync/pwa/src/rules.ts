@@ -163,3 +163,13 @@ export function bestNow(now: Reading, last: LastContact | null): number {
   const offset = last.server_ms + now.wallMs - last.wall_ms;
   return isCounted ? Math.max(counted, offset) : offset;
 }
+
+/** Give the place in the order of the day that the office planned; null where it planned none, or the day is over. */
+export function planOf(open: Body, nowMs: number): { day: string; order: number } | null {
+  const planned = open["planned"] as { day: string; order: number; starts: string } | undefined;
+  if (!planned) return null;
+  const [, sign, hours, minutes] = /([+-])(\d\d):(\d\d)$/.exec(planned.starts)!;
+  const offsetMs = (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000;
+  const today = new Date(nowMs + offsetMs).toISOString().slice(0, 10);
+  return today > planned.day ? null : { day: planned.day, order: planned.order };
+}

@@ -5,7 +5,7 @@ import type { Reading as ClockReading } from "./clock";
 import type { Agent, Body, PacketView, Parked, Question, Stage, Status, VisitRecord } from "./face";
 import { parseTime } from "./messages";
 import { lastContact, trueNow } from "./remembering";
-import { mayRecord, NO_VISIT } from "./rules";
+import { mayRecord, NO_VISIT, planOf } from "./rules";
 import { windowNow, type Limits, type Span } from "./rules_limits";
 import { remembered, type Reading, type Store } from "./store";
 import * as feed from "./store_feed";
@@ -14,14 +14,21 @@ import type { EventRow, LinkRow, VisitRow } from "./store_tables";
 import { byStart, openVisits } from "./store_visits";
 import { pastVisits } from "./viewing";
 
-/** Give every packet of this agent, shredded ones included. */
+/** Give every packet of this agent, shredded ones included: what is planned first, in its order. */
 export async function viewPackets(store: Store, now: ClockReading): Promise<PacketView[]> {
   const nowMs = await trueNow(store, now);
   const halted = await feed.holdsByCase(store, nowMs);
   const packets = await feed.readObjects(store, "packet");
-  return Promise.all(
+  const views = await Promise.all(
     packets.map(({ row, body }) => viewPacket(store, row.id, row.rev, body, feed.reasonsOf(halted.get(row.id)), nowMs)),
   );
+  return views.sort((one, other) => comparePlans(planOf(one.open, nowMs), planOf(other.open, nowMs)));
+}
+
+/** Order two plans: the earlier day, then the earlier place in it; what nobody planned goes last. */
+function comparePlans(one: ReturnType<typeof planOf>, other: ReturnType<typeof planOf>): number {
+  if (one === null || other === null) return Number(one === null) - Number(other === null);
+  return one.day.localeCompare(other.day) || one.order - other.order;
 }
 
 async function viewPacket(

@@ -231,3 +231,18 @@ test("the card names the case only while a visit is open; a companion joins by t
   expect([joined.caseId, joined.visitId]).toEqual([CASE, visitId]);
   await expect(companion.joinCrew("no.qr.here", {})).rejects.toMatchObject({ code: "bad-signature" });
 });
+
+test("packets stand in the order of the plan until its day is over", async () => {
+  const { server, clock, phone } = await makeTown();
+  const [second, first, unplanned] = [CASE, `${CASE.slice(0, -1)}2`, `${CASE.slice(0, -1)}0`];
+  const planned = (order: number) => ({ planned: { day: "2026-03-05", order, starts: "2026-03-05T09:40:00.000+00:00" } });
+  for (const [caseId, over] of [[second, planned(2)], [first, planned(1)], [unplanned, {}]] as const)
+    await server.publish("packet", caseId, 1, await packetBody(over));
+  await server.settle();
+  await phone.exchange();
+  const listed = async () => (await phone.packets()).map((each) => each.caseId);
+
+  expect(await listed()).toEqual([first, second, unplanned]);
+  clock.advance(16 * 3_600_000);
+  expect(await listed()).toEqual([unplanned, second, first]);
+});
