@@ -31,6 +31,7 @@ MADE |= {f"{act}_contact" for act in ("accept", "keep", "edit")} | {"approved", 
 MADE |= {"switched_webhook_on", "switched_webhook_off", "joined_persons", "parted_persons", *DOOR_ACTS.values()}
 KEPT = {"answer", "verify", "office", "telephone", "device", "public", "identity", "name_phone", "name_address"}
 KEPT |= {"rows", "new", "changed", "unchanged", "repeated", "rejected", "doubts", "unplaced", "matches"}
+KEPT |= {"call", "message", "letter", "app", "made", "attempt", "sent", "phone", "email", "lender", "known"}
 KEPT |= {"not_between", "only_between", "not_on", "not_at", "not_by"}
 
 
