@@ -57,6 +57,7 @@ class ToldEventSchema(Strict):
 
     id = text()
     kind = text()
+    packet_rev = maybe(fields.Integer)
     words = text()
     more = text()
     agent = text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -152,8 +153,8 @@ def test_packing_asks_six_things_however_many_cases(office: Office) -> None:
     assign(office.site, cases, "a1", ["a2"])
     counts = []
     for ids in (cases[:5], cases):
-        with counted(office) as statements, office.site.store.read() as connection:
-            changes = packet_changes(connection, office.site, ids)
+        with counted(office) as statements:
+            changes = office.site.store.write(partial(packet_changes, site=office.site, case_ids=ids))
         counts.append(len([each for each in statements if each.startswith("SELECT")]))
 
         assert 2 * len(ids) == len(changes)
