@@ -211,6 +211,10 @@ def test_positions_are_watched_only_while_arriving_and_leaving(practice: tuple[P
     count()
     page.locator(".ever .act").nth(1).click()
     page.wait_for_selector(".picks")
+    for _ in range(100):  # the screen stands before it begins to look; the page's CSP lets nothing wait within it
+        if page.evaluate("window.watching"):
+            break
+        page.wait_for_timeout(20)
     count()
     page.locator(".bar .act").click()
     page.locator(".bar .act", has_text="Back to the day").wait_for()
