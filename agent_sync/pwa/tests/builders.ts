@@ -2,6 +2,7 @@
 import "fake-indexeddb/auto";
 import type { Clock, Reading } from "../src/clock";
 import { Device, type Options } from "../src/device";
+import type { Report } from "../src/face";
 import { FakeServer } from "./fake_server";
 import { readVectors } from "./vectors";
 
@@ -67,4 +68,22 @@ export async function dieAt(phone: Device, n: number): Promise<void> {
     left -= 1;
     if (left <= 0) throw new Error("the phone died");
   };
+}
+
+/** Give the codes of all that failed in an exchange. */
+export const codesOf = (report: Report) => [
+  ...report.problems.map((each) => each.error.code),
+  ...(report.error ? [report.error.code] : []),
+];
+
+/** Give ids of cases. */
+export const ids = (count: number) =>
+  Array.from({ length: count }, (_, n) => `01920000-0000-7000-8000-0000000${(10_000 + n).toString()}`);
+
+/** Publish packets of new cases; give the cases. */
+export async function publishPackets({ server }: Town, count: number): Promise<string[]> {
+  const chosen = ids(count);
+  for (const id of chosen) await server.publish("packet", id, 1, await packetBody());
+  await server.settle();
+  return chosen;
 }

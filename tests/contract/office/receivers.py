@@ -82,6 +82,15 @@ class Receiver:
             time.sleep(0.05)
 
 
+class Listener(ThreadingHTTPServer):
+    """A server that says nothing of connections that were cut: the tests cut them."""
+
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """Say nothing."""
+
+
 @contextmanager
 def receiving(wrap: Any = None) -> Iterator[Receiver]:
     """Listen on loopback until the block ends; *wrap* puts something around the listening socket."""
@@ -98,9 +107,7 @@ def receiving(wrap: Any = None) -> Iterator[Receiver]:
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Taker)
-    server.daemon_threads = True
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]
+    server = Listener(("127.0.0.1", 0), Taker)
     if wrap is not None:
         server.socket = wrap(server.socket)
     receiver.url = f"{'http' if wrap is None else 'https'}://127.0.0.1:{server.server_port}/hook"

@@ -17,6 +17,7 @@ from tests.contract.rest.towns import build_towns
 from tests.office import Office
 
 NO_VISIT = "01900000-0000-7000-8000-000000000000"
+KEY = {"headers": {"Idempotency-Key": "a key"}}
 
 
 def acts(office: Office) -> list[str]:
@@ -127,16 +128,21 @@ def test_bad_bodies_are_refused_before_anything_is_done(desk: Desk) -> None:
     assert [] == acts(office)
 
 
+def holding(desk: Desk) -> tuple[Program, str, dict[str, Any]]:
+    """Give a supervisor's program, and the address and body by which it halts a case."""
+    ours, _ = build_towns(desk.office)
+    caller = program(desk, "supervisor")
+    return caller, f"/cases/{ours.parts['case_id']}/holds", {"reason": "illness", "scope": "case"}
+
+
 def test_a_request_with_a_key_is_done_once(desk: Desk) -> None:
     """Sent again it is answered alike; the key opens nothing else, and another token has keys of its own."""
     office = desk.office
-    ours, _ = build_towns(office)
-    caller, other = program(desk, "supervisor"), program(desk, "support")
-    path, body = f"/cases/{ours.parts['case_id']}/holds", {"reason": "illness", "scope": "case"}
-    key = {"headers": {"Idempotency-Key": "a key"}}
-    first, again = caller.post(path, body, **key), caller.post(path, body, **key)
-    told = caller.post(path, body | {"scope": "person"}, 409, **key)
-    theirs = other.post(path, body, **key)
+    caller, path, body = holding(desk)
+    other = program(desk, "support")
+    first, again = caller.post(path, body, **KEY), caller.post(path, body, **KEY)
+    told = caller.post(path, body | {"scope": "person"}, 409, **KEY)
+    theirs = other.post(path, body, **KEY)
 
     assert first == again
     assert "was sent with another request" in told["detail"]
@@ -149,14 +155,11 @@ def test_a_request_with_a_key_is_done_once(desk: Desk) -> None:
 def test_a_refused_request_may_come_again_under_its_key(desk: Desk) -> None:
     """Mended or not: nothing was done, so nothing is kept. After a day a key is new."""
     office = desk.office
-    ours, _ = build_towns(office)
-    caller = program(desk, "supervisor")
-    path, body = f"/cases/{ours.parts['case_id']}/holds", {"reason": "illness", "scope": "case"}
-    key = {"headers": {"Idempotency-Key": "a key"}}
-    caller.post(path, body | {"until": "2016-01-01"}, 422, **key)
-    first = caller.post(path, body, **key)
+    caller, path, body = holding(desk)
+    caller.post(path, body | {"until": "2016-01-01"}, 422, **KEY)
+    first = caller.post(path, body, **KEY)
     office.clock.advance(hours=25)
-    later = caller.post(path, body, **key)
+    later = caller.post(path, body, **KEY)
 
     assert first["id"] != later["id"]
     assert 1 == len(office.rows(api_answer.select()))
@@ -165,14 +168,11 @@ def test_a_refused_request_may_come_again_under_its_key(desk: Desk) -> None:
 def test_a_request_that_broke_midway_is_not_done_again(desk: Desk) -> None:
     """Nobody knows what came of it, and the answer says so."""
     office = desk.office
-    ours, _ = build_towns(office)
-    caller = program(desk, "supervisor")
-    path, body = f"/cases/{ours.parts['case_id']}/holds", {"reason": "illness", "scope": "case"}
-    key = {"headers": {"Idempotency-Key": "a key"}}
-    caller.post(path, body, **key)
+    caller, path, body = holding(desk)
+    caller.post(path, body, **KEY)
     forgotten = api_answer.update().values(status=None, body=None)
     office.site.store.write(lambda connection: connection.execute(forgotten) and None)
-    told = caller.post(path, body, 409, **key)
+    told = caller.post(path, body, 409, **KEY)
 
     assert "is not done, or broke" in told["detail"]
 
@@ -275,14 +275,11 @@ def test_what_nobody_foresaw_is_told_under_an_id(desk: Desk, monkeypatch: pytest
 def test_a_revoked_token_does_nothing_more(desk: Desk) -> None:
     """Also what was begun under its keys is not told any more."""
     office = desk.office
-    ours, _ = build_towns(office)
-    caller = program(desk, "supervisor")
-    path, body = f"/cases/{ours.parts['case_id']}/holds", {"reason": "illness", "scope": "case"}
-    key = {"headers": {"Idempotency-Key": "a key"}}
-    caller.post(path, body, **key)
+    caller, path, body = holding(desk)
+    caller.post(path, body, **KEY)
     office.site.store.write(
         lambda connection: api_token_rows.revoke_tokens(connection, caller.account_id, office.clock())
     )
 
-    caller.post(path, body, 401, **key)
+    caller.post(path, body, 401, **KEY)
     caller.post(f"/visits/{NO_VISIT}/decisions", {"act": "approved"}, 401)

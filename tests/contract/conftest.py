@@ -1,4 +1,4 @@
-"""What the tests of the office's pages may ask for: an office on both databases, and people signed in to it."""
+"""What tests of contracts may ask for, unless their room has its own: an office, and people at its desks."""
 
 from __future__ import annotations
 
