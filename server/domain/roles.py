@@ -19,6 +19,17 @@ class Role(StrEnum):
 
 
 ROLES = frozenset(Role)
+# Who reads and who acts, room by room; the office's pages and the API go by these alike.
+REVIEW = frozenset({Role.REVIEWER, Role.SUPERVISOR, Role.AUDITOR})
+DISPATCH = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.AUDITOR})
+ANSWER = frozenset({Role.SUPPORT, Role.SUPERVISOR, Role.AUDITOR})
+KEEP = frozenset({Role.ADMIN, Role.AUDITOR})
+OVERSEE = frozenset({Role.SUPERVISOR, Role.AUDITOR})
+DECIDERS = frozenset({Role.REVIEWER, Role.SUPERVISOR})
+ANSWERERS = frozenset({Role.SUPPORT, Role.SUPERVISOR})  # persons' complaints and calls; they also place halts
+VISIT_READERS = REVIEW | ANSWER  # whoever answers a complaint reads the visit
+CASE_READERS = REVIEW | DISPATCH | ANSWER
+STATEMENT_READERS = REVIEW | DISPATCH
 
 
 class TokenScope(StrEnum):

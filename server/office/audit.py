@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from flask import request
 
-from server.domain.roles import Role, Viewer
+from server.domain.roles import KEEP, Viewer
 from server.office.pages import Answer, Pages, check_unlimited, go, show, tell
 from server.office.texts import gettext as _
 from server.services.auditing import find_broken_act
 from server.storage import act_rows
 
-AUDITORS = (Role.AUDITOR, Role.ADMIN)
 PAGE = 100
 
 
@@ -18,7 +17,7 @@ def add_pages(pages: Pages) -> None:
     """Put these pages on the office, for accounts without a limit: an act may be about any agency."""
     site = pages.site
 
-    @pages.get("/audit", *AUDITORS)
+    @pages.get("/audit", *KEEP)
     def audit(viewer: Viewer) -> Answer:
         """Show acts, the newest first."""
         check_unlimited(viewer)
@@ -33,7 +32,7 @@ def add_pages(pages: Pages) -> None:
         more = rows[PAGE - 1].seq if len(rows) > PAGE else None
         return show("audit", rows=rows[:PAGE], asked=asked, more=more, count=count, head=head)
 
-    @pages.post("/audit/verify", *AUDITORS)
+    @pages.post("/audit/verify", *KEEP)
     def verify_audit(viewer: Viewer) -> Answer:
         """Follow the hashes from the first act to the last."""
         check_unlimited(viewer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from schemas.errors import FieldError
-from server.domain.roles import Role, Viewer
+from server.domain.roles import DECIDERS, Viewer
 from server.domain.sampling import sample_size
 from server.office import queue
 from server.office.pages import Answer, Pages, attempt, go, show, tell, tell_error
@@ -13,8 +13,6 @@ from server.office.texts import gettext as _
 from server.office.texts import ngettext
 from server.services import bulking
 from server.storage import bulk_rows
-
-DECIDERS = (Role.REVIEWER, Role.SUPERVISOR)
 
 
 def add_pages(pages: Pages) -> None:

@@ -10,9 +10,8 @@ from sqlalchemy import Connection
 from schemas.errors import FieldError
 from schemas.vocabulary import HoldReason, HoldScope
 from server.domain.priority import NEVER
-from server.domain.roles import Role, Viewer
+from server.domain.roles import ANSWERERS, CASE_READERS, Role, Viewer
 from server.office.factors import say_factor, say_why
-from server.office.layout import ANSWER, DISPATCH, REVIEW
 from server.office.pages import Answer, Pages, go, show, tell, words
 from server.office.texts import gettext as _
 from server.services import dispatching, holding
@@ -25,8 +24,6 @@ from server.storage.types import AnyRow, is_id
 PAGE = 50
 MOST_CONTACTS = 100
 STATUSES = ("open", "paid", "closed", "expired")
-READERS = (*REVIEW, *DISPATCH, *ANSWER)
-HOLDERS = (Role.SUPERVISOR, Role.SUPPORT)
 
 
 def find_own_case(connection: Connection, viewer: Viewer, case_id: str) -> AnyRow:
@@ -41,7 +38,7 @@ def add_pages(pages: Pages) -> None:
     """Put these pages on the office."""
     site = pages.site
 
-    @pages.get("/cases", *READERS)
+    @pages.get("/cases", *CASE_READERS)
     def cases(viewer: Viewer) -> Answer:
         """Search cases, or list those of a status and an area."""
         text, area = request.args.get("q", "").strip()[:200], request.args.get("area", "").strip()
@@ -60,7 +57,7 @@ def add_pages(pages: Pages) -> None:
         more = rows[PAGE - 1].id if len(rows) > PAGE else ""
         return show("cases", rows=rows[:PAGE], text=text, area=area, status=status, statuses=STATUSES, more=more)
 
-    @pages.get("/cases/<case_id>", *READERS)
+    @pages.get("/cases/<case_id>", *CASE_READERS)
     def case(viewer: Viewer, case_id: str) -> Answer:
         """Show a case with all that is known of it."""
         agencies = sorted(viewer.agencies)
@@ -91,7 +88,7 @@ def add_pages(pages: Pages) -> None:
             may_say=viewer.may({Role.DISPATCHER, Role.SUPERVISOR}), **known,
         )  # fmt: skip
 
-    @pages.post("/cases/<case_id>/holds", *HOLDERS)
+    @pages.post("/cases/<case_id>/holds", *ANSWERERS)
     def place_hold(viewer: Viewer, case_id: str) -> Answer:
         """Halt a case, or everything of its person."""
         with site.store.read() as connection:
@@ -109,7 +106,7 @@ def add_pages(pages: Pages) -> None:
         )  # fmt: skip
         return go("case", case_id=case_id)
 
-    @pages.post("/cases/<case_id>/holds/<hold_id>/<act>", *HOLDERS)
+    @pages.post("/cases/<case_id>/holds/<hold_id>/<act>", *ANSWERERS)
     def change_hold(viewer: Viewer, case_id: str, hold_id: str, act: str) -> Answer:
         """Confirm, extend or lift a hold."""
         changes = {"confirm": holding.confirm_hold, "extend": holding.extend_hold, "lift": holding.lift_hold}

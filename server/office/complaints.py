@@ -6,9 +6,8 @@ from flask import request
 from sqlalchemy import Connection
 
 from schemas.errors import FieldError
-from server.domain.roles import Role, Viewer
+from server.domain.roles import ANSWER, ANSWERERS, Viewer
 from server.office.keyset import read_after, write_after
-from server.office.layout import ANSWER
 from server.office.pages import Answer, Pages, attempt, go, show, tell, words
 from server.office.references import find_referenced
 from server.office.replying import read_replies
@@ -19,7 +18,6 @@ from server.services.site import Site
 from server.storage import inbox_rows
 from server.storage.types import AnyRow, is_id
 
-ANSWERERS = (Role.SUPPORT, Role.SUPERVISOR)
 PAGE = 50
 
 

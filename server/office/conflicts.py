@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from schemas.errors import FieldError
-from server.domain.roles import Role, Viewer
-from server.office.layout import DISPATCH, REVIEW
+from server.domain.roles import DISPATCH, REVIEW, VISIT_READERS, Role, Viewer
 from server.office.pages import Answer, Pages, go, show, tell, words
 from server.office.people import JOINERS
 from server.office.texts import gettext as _
@@ -17,7 +16,6 @@ from server.storage.types import is_id
 DECIDERS = (Role.REVIEWER, Role.SUPERVISOR, Role.DISPATCHER)
 MOST_SHOWN = 200
 MOST_DOORS = MOST_PAIRS = 50
-SEES_VISITS = (*REVIEW, Role.SUPPORT)
 ACTS = {"confirm": "confirmed_door", "refuse": "refused_door"}  # as they are noted
 
 
@@ -39,7 +37,7 @@ def add_pages(pages: Pages) -> None:
         return show(
             "conflicts", rows=rows, pairs=pairs, cases=cases, may_join=viewer.may(JOINERS),
             doors=doors[:MOST_DOORS], more=max(0, len(doors) - MOST_DOORS),
-            most_visits=door_positions.MOST_VISITS, sees_visits=viewer.may(SEES_VISITS), may=viewer.may(DECIDERS),
+            most_visits=door_positions.MOST_VISITS, sees_visits=viewer.may(VISIT_READERS), may=viewer.may(DECIDERS),
         )  # fmt: skip
 
     @pages.post("/conflicts/doors/<place_id>", *DECIDERS)

@@ -6,9 +6,8 @@ import orjson
 from werkzeug.wrappers import Response
 
 from schemas.errors import FieldError
-from server.domain.roles import Role, Viewer
-from server.office.complaints import ANSWERERS, find_voice
-from server.office.layout import ANSWER
+from server.domain.roles import ANSWER, ANSWERERS, Role, Viewer
+from server.office.complaints import find_voice
 from server.office.pages import Answer, Pages, check_unlimited, go, show, tell
 from server.office.texts import gettext as _
 from server.services.auditing import note_look, noted

@@ -11,9 +11,8 @@ from sqlalchemy import Connection
 
 from schemas.errors import FieldError
 from schemas.vocabulary import DirectiveKind
-from server.domain.roles import Role, Viewer
+from server.domain.roles import DISPATCH, KEEP, Role, Viewer
 from server.office.keyset import read_after, write_after
-from server.office.layout import DISPATCH, KEEP
 from server.office.pages import Answer, Pages, go, show, tell, words
 from server.office.texts import gettext as _
 from server.services import enrolling, revoking

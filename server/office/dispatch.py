@@ -9,10 +9,9 @@ from flask import request
 
 from server.domain.day_plan import Point
 from server.domain.plotting import Frame, frame_points
-from server.domain.roles import Role, Viewer
+from server.domain.roles import DISPATCH, Role, Viewer
 from server.office import board
 from server.office.cases import read_until
-from server.office.layout import DISPATCH
 from server.office.pages import Answer, Pages, go, show, tell, words
 from server.office.speaking import local_day
 from server.office.texts import gettext as _

@@ -5,14 +5,13 @@ from __future__ import annotations
 from flask import send_file
 
 from schemas.errors import FieldError
-from server.domain.roles import Role, Viewer
+from server.domain.roles import OVERSEE, Viewer
 from server.office.pages import Answer, Pages, go, show, tell, tell_error, words
 from server.office.texts import gettext as _
 from server.services import exporting
 from server.services.auditing import noted
 from server.storage import job_rows
 
-EXPORTERS = (Role.SUPERVISOR, Role.AUDITOR)
 MOST_SHOWN = 50
 
 
@@ -20,7 +19,7 @@ def add_pages(pages: Pages) -> None:
     """Put these pages on the office. Each sees and fetches their own."""
     site = pages.site
 
-    @pages.get("/exports", *EXPORTERS)
+    @pages.get("/exports", *OVERSEE)
     def exports(viewer: Viewer) -> Answer:
         """Show one's own exports, and ask for another."""
         with site.store.read() as connection:
@@ -32,7 +31,7 @@ def add_pages(pages: Pages) -> None:
             formats=exporting.FORMATS, profiles=exporting.PROFILES,
         )  # fmt: skip
 
-    @pages.post("/exports", *EXPORTERS)
+    @pages.post("/exports", *OVERSEE)
     def ask_export(viewer: Viewer) -> Answer:
         """Have a file written."""
         try:
@@ -43,7 +42,7 @@ def add_pages(pages: Pages) -> None:
             tell(_("It is being written; this page shows how far it is."))
         return go("exports")
 
-    @pages.get("/exports/<export_id>/<part>", *EXPORTERS)
+    @pages.get("/exports/<export_id>/<part>", *OVERSEE)
     def download(viewer: Viewer, export_id: str, part: str) -> Answer:
         """Give the file, or its manifest; a download that broke off can be resumed."""
         row = exporting.find_export(site, viewer, export_id)

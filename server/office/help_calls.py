@@ -7,9 +7,8 @@ from typing import Any
 
 from schemas.errors import FieldError
 from schemas.vocabulary import HoldReason
-from server.domain.roles import Viewer
-from server.office.complaints import ANSWERERS, find_typed, find_voice, say_halted
-from server.office.layout import ANSWER
+from server.domain.roles import ANSWER, ANSWERERS, Viewer
+from server.office.complaints import find_typed, find_voice, say_halted
 from server.office.pages import Answer, Pages, go, show, words
 from server.office.texts import gettext as _
 from server.services import help_calls

@@ -5,8 +5,7 @@ from __future__ import annotations
 from flask import request
 
 from schemas.errors import FieldError
-from server.domain.roles import Role, Viewer
-from server.office.layout import DISPATCH, KEEP
+from server.domain.roles import DISPATCH, KEEP, Role, Viewer
 from server.office.pages import Answer, Pages, attempt, check_unlimited, go, show, tell, tell_error, words
 from server.office.texts import gettext as _
 from server.services import uploading

@@ -12,7 +12,7 @@ from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 from werkzeug.wrappers import Response
 
-from server.domain.roles import ROLES, Role, Viewer
+from server.domain.roles import ANSWER, DISPATCH, KEEP, OVERSEE, REVIEW, ROLES, Role, Viewer
 from server.look import COLOURS
 from server.office.pages import Answer, Pages
 
@@ -29,10 +29,6 @@ class Room:
     roles: frozenset[Role]
 
 
-REVIEW = frozenset({Role.REVIEWER, Role.SUPERVISOR, Role.AUDITOR})
-DISPATCH = frozenset({Role.DISPATCHER, Role.SUPERVISOR, Role.AUDITOR})
-ANSWER = frozenset({Role.SUPPORT, Role.SUPERVISOR, Role.AUDITOR})
-KEEP = frozenset({Role.ADMIN, Role.AUDITOR})
 NAVIGATION = (
     Room("today", _("Today"), ROLES),
     Room("queue", _("Queue"), REVIEW),
@@ -42,10 +38,10 @@ NAVIGATION = (
     Room("devices", _("Devices"), DISPATCH | KEEP),
     Room("statements", _("Statements"), DISPATCH | REVIEW),
     Room("complaints", _("Complaints"), ANSWER),
-    Room("oversight", _("Oversight"), frozenset({Role.SUPERVISOR, Role.AUDITOR})),
+    Room("oversight", _("Oversight"), OVERSEE),
     Room("rulebooks", _("Rulebooks"), ROLES),
     Room("imports", _("Imports"), DISPATCH | KEEP),
-    Room("exports", _("Exports"), frozenset({Role.SUPERVISOR, Role.AUDITOR})),
+    Room("exports", _("Exports"), OVERSEE),
     Room("audit", _("Audit"), frozenset({Role.AUDITOR, Role.ADMIN})),
     Room("webhooks", _("Webhooks"), KEEP),
     Room("accounts", _("Accounts"), frozenset({Role.ADMIN})),

@@ -7,13 +7,12 @@ from datetime import date, timedelta
 from flask import request
 
 from server.domain.reporting import Figure, say_figure
-from server.domain.roles import Role, Viewer
+from server.domain.roles import OVERSEE, Viewer
 from server.office.pages import Answer, Pages, show
 from server.office.speaking import local_day
 from server.services.reporting import report_conduct
 from server.storage import people_rows, review_rows
 
-OVERSEERS = (Role.SUPERVISOR, Role.AUDITOR)
 FEW = 10  # visits; figures on fewer say little and are shown faint
 DAYS = 30
 FIRST_DAY = date(2000, 1, 1)  # before any visit of ours
@@ -23,7 +22,7 @@ def add_pages(pages: Pages) -> None:
     """Put these pages on the office."""
     site = pages.site
 
-    @pages.get("/oversight", *OVERSEERS)
+    @pages.get("/oversight", *OVERSEE)
     def oversight(viewer: Viewer) -> Answer:
         """Show the figures of each agency over a period, and how right each finding was held to be."""
         today = local_day(site.now(), site.settings.zone)

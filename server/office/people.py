@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from schemas.errors import FieldError
-from server.domain.roles import Role, Viewer
-from server.office.cases import READERS
+from server.domain.roles import CASE_READERS, Role, Viewer
 from server.office.pages import Answer, Pages, go, show, tell, words
 from server.office.texts import gettext as _
 from server.services.auditing import note_look
@@ -19,7 +18,7 @@ def add_pages(pages: Pages) -> None:
     """Put these pages on the office."""
     site = pages.site
 
-    @pages.get("/people/<person_id>", *READERS)
+    @pages.get("/people/<person_id>", *CASE_READERS)
     def person(viewer: Viewer, person_id: str) -> Answer:
         """Show a person with their cases, visits and halts."""
         agencies = sorted(viewer.agencies)

@@ -12,8 +12,7 @@ from flask import request
 from schemas.vocabulary import ContactResult, Disposition
 from server.domain.findings.codes import CATALOGUE, Code
 from server.domain.reviewing import State
-from server.domain.roles import Role, Viewer
-from server.office.layout import REVIEW
+from server.domain.roles import REVIEW, Role, Viewer
 from server.office.pages import Answer, Pages, go, show, tell, words
 from server.office.texts import gettext as _
 from server.services.deciding import ESCALATE_MS, TO_DECIDE

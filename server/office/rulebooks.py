@@ -7,8 +7,7 @@ from flask import request
 from schemas.errors import FieldError
 from server.domain.conduct.plain import compare, describe, say_limit
 from server.domain.conduct.rules import Rulebook
-from server.domain.roles import ROLES, Viewer
-from server.office.layout import DISPATCH, REVIEW
+from server.domain.roles import ROLES, STATEMENT_READERS, Viewer
 from server.office.pages import Answer, Pages, show
 from server.office.references import find_referenced
 from server.office.texts import gettext as _
@@ -17,8 +16,6 @@ from server.services.auditing import note_look
 from server.services.rule_changes import read_changes
 from server.services.trying import try_crews
 from server.storage import field_rows
-
-TRIERS = (*DISPATCH, *REVIEW)
 
 
 def add_pages(pages: Pages) -> None:
@@ -42,7 +39,7 @@ def add_pages(pages: Pages) -> None:
         """List the rulebooks, those in force first, and the house's departures."""
         books, here = standing()
         changes = [each for book in books if book.name in here for each in read_changes(site, book.name, site.now())]
-        return show("rulebooks", books=books, here=here, changes=changes, may_try=viewer.may(TRIERS))
+        return show("rulebooks", books=books, here=here, changes=changes, may_try=viewer.may(STATEMENT_READERS))
 
     @pages.get("/rulebooks/<name>", *ROLES)
     def rulebook(viewer: Viewer, name: str) -> Answer:
@@ -53,7 +50,7 @@ def add_pages(pages: Pages) -> None:
         rules = [(rule, say_limit(rule), describe(rule)) for rule in book.rules]
         return show("rulebook", book=book, rules=rules, other=other, names=names, differences=differences)
 
-    @pages.get("/try", *TRIERS)
+    @pages.get("/try", *STATEMENT_READERS)
     def try_visit(viewer: Viewer) -> Answer:
         """Ask the rules about a case and a crew; nothing is kept."""
         asked = {name: request.args.get(name, "").strip()[:200] for name in ("reference", "lender", "crew")}

@@ -7,9 +7,8 @@ from datetime import date, timedelta
 from flask import request
 
 from schemas.errors import FieldError
-from server.domain.roles import Role, Viewer
+from server.domain.roles import DECIDERS, REVIEW, STATEMENT_READERS, Viewer
 from server.office.devices import find_device
-from server.office.layout import DISPATCH, REVIEW
 from server.office.pages import Answer, Pages, go, show, tell, tell_error, words
 from server.office.speaking import local_day
 from server.office.texts import gettext as _
@@ -18,10 +17,8 @@ from server.services.device_days import DayState, list_month
 from server.services.settling import settle_month, sign_settlement
 from server.storage.types import is_id
 
-READERS = (*DISPATCH, *REVIEW)
 FIRST_DAY = date(2000, 1, 1)  # before any device of ours
 DEVICES = 30  # of a month's page
-SIGNERS = (Role.REVIEWER, Role.SUPERVISOR)
 
 
 def add_pages(pages: Pages) -> None:
@@ -57,7 +54,7 @@ def add_pages(pages: Pages) -> None:
             more=f"{last.code}_{last.id}" if last else "",
         )  # fmt: skip
 
-    @pages.get("/statements", *READERS)
+    @pages.get("/statements", *STATEMENT_READERS)
     def statements(viewer: Viewer) -> Answer:
         """Show the day of every device, yesterday's where none is named; or the month of every device."""
         if "month" in request.args:
@@ -69,7 +66,7 @@ def add_pages(pages: Pages) -> None:
             month=day.strftime("%Y-%m"),
         )  # fmt: skip
 
-    @pages.get("/statements/<device_id>/<day>", *READERS)
+    @pages.get("/statements/<device_id>/<day>", *STATEMENT_READERS)
     def statement(viewer: Viewer, device_id: str, day: str) -> Answer:
         """Show one device's day."""
         with site.store.read() as connection:
@@ -77,7 +74,7 @@ def add_pages(pages: Pages) -> None:
         found = signing_off.read_device_day(site, row, day)
         return show("statement", row=row, day=day, found=found, seen=signing_off.fingerprint(found.statement))
 
-    @pages.post("/statements/<device_id>/<day>", *SIGNERS)
+    @pages.post("/statements/<device_id>/<day>", *DECIDERS)
     def sign_off_statement(viewer: Viewer, device_id: str, day: str) -> Answer:
         """Sign a device's day off, as it was seen."""
         with site.store.read() as connection:

@@ -10,9 +10,8 @@ from flask import url_for
 from sqlalchemy import Connection
 
 from server.domain.findings.codes import Code
-from server.domain.roles import ROLES, Viewer
+from server.domain.roles import ANSWER, DISPATCH, KEEP, REVIEW, ROLES, Viewer
 from server.office.devices import DIVERGED, PARKED, SILENT, SILENT_MS
-from server.office.layout import ANSWER, DISPATCH, KEEP, REVIEW
 from server.office.pages import Answer, Pages, show
 from server.office.queue import ANY, ESCALATED, UNHEARD, make_wanted
 from server.office.speaking import local_day, say_when

@@ -12,9 +12,8 @@ from schemas.vocabulary import Act, ContactResult, Disposition
 from server.domain.conduct.codes import ConductCode
 from server.domain.returning import QUESTIONS, ReturnReason, ask
 from server.domain.reviewing import State, permitted_acts
-from server.domain.roles import Role, Viewer
+from server.domain.roles import DECIDERS, VISIT_READERS, Viewer
 from server.office import queue
-from server.office.layout import REVIEW
 from server.office.pages import Answer, Pages, go, show, tell, tell_error, words
 from server.office.speaking import language
 from server.office.texts import gettext as _
@@ -26,8 +25,6 @@ from server.services.story import tell_visit
 from server.services.visit_page import read_beside
 from server.storage import review_rows, visit_rows
 
-DECIDERS = (Role.REVIEWER, Role.SUPERVISOR)
-READERS = (*REVIEW, Role.SUPPORT)  # whoever answers a complaint reads the visit
 LOOKED = "looked"  # ticked where the reviewer looked at conduct, whatever they saw
 
 
@@ -35,7 +32,7 @@ def add_pages(pages: Pages) -> None:
     """Put these pages on the office."""
     site = pages.site
 
-    @pages.get("/visits/<visit_id>", *READERS)
+    @pages.get("/visits/<visit_id>", *VISIT_READERS)
     def visit(viewer: Viewer, visit_id: str) -> Answer:
         """Show a visit; whoever may decide has it open for ten minutes."""
         with site.store.read() as connection:
@@ -51,7 +48,7 @@ def add_pages(pages: Pages) -> None:
             filters=urlencode(queue.chosen_filters()), again=_recount(pages, visit_id),
         )  # fmt: skip
 
-    @pages.get("/visits/<visit_id>/record", *READERS)
+    @pages.get("/visits/<visit_id>/record", *VISIT_READERS)
     def record(viewer: Viewer, visit_id: str) -> Answer:
         """Show everything there is of a visit, to be printed for whoever watches over visits."""
         with site.store.read() as connection:

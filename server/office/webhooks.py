@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import request
 
 from schemas.errors import FieldError
-from server.domain.roles import Role, Viewer
+from server.domain.roles import KEEP, Role, Viewer
 from server.domain.webhooks import IN_ALL_S, KINDS, TRIES
 from server.office.pages import Answer, Pages, attempt, check_unlimited, go, show, tell, tell_error, words
 from server.office.texts import gettext as _
@@ -15,7 +15,6 @@ from server.services.site import Site
 from server.storage import people_rows, webhook_rows
 from server.storage.types import is_id
 
-READERS = (Role.ADMIN, Role.AUDITOR)
 STATES = ("", "dead", "waiting", "done")
 MOST_SHOWN = 100
 
@@ -77,7 +76,7 @@ def add_pages(pages: Pages) -> None:
     """Put these pages on the office, for administrators without a limit; auditors read."""
     site = pages.site
 
-    @pages.get("/webhooks", *READERS)
+    @pages.get("/webhooks", *KEEP)
     def webhooks(viewer: Viewer) -> Answer:
         """List webhooks, with what waits and what is dead, and take another."""
         check_unlimited(viewer)
@@ -101,7 +100,7 @@ def add_pages(pages: Pages) -> None:
             return go("webhooks")
         return show("webhook_made", webhook_id=webhook_id, secret=service.secret_of(site, webhook_id))
 
-    @pages.get("/webhooks/<webhook_id>", *READERS)
+    @pages.get("/webhooks/<webhook_id>", *KEEP)
     def webhook(viewer: Viewer, webhook_id: str) -> Answer:
         """Show a webhook's latest messages, of one state where one is asked for."""
         check_unlimited(viewer)

@@ -7,8 +7,7 @@ from sqlalchemy import Connection
 
 from schemas.errors import FieldError
 from schemas.shapes import Strict, text
-from server.domain.roles import TokenScope, Viewer
-from server.rest.access import DISPATCHERS
+from server.domain.roles import Role, TokenScope, Viewer
 from server.rest.asking import Asked
 from server.rest.case_answers import OUTCOMES, AssignedSchema, TakenBackSchema
 from server.rest.cases import find_case
@@ -33,7 +32,7 @@ def add_routes(routes: Routes) -> None:
     site = routes.site
 
     @routes.post(
-        "/cases/<uuid:case_id>/assignments", TokenScope.DISPATCH, *DISPATCHERS, body=AssignmentBody,
+        "/cases/<uuid:case_id>/assignments", TokenScope.DISPATCH, Role.DISPATCHER, body=AssignmentBody,
         answers={201: AssignedSchema}, refusals=(404,),
     )  # fmt: skip
     def assign_case(viewer: Viewer, asked: Asked, case_id: str) -> tuple[int, Told]:
@@ -54,7 +53,7 @@ def add_routes(routes: Routes) -> None:
         return 201, {"case_id": case_id, "lead": crew[0], "companions": crew[1:], "outcome": outcome}
 
     @routes.delete(
-        "/cases/<uuid:case_id>/assignments", TokenScope.DISPATCH, *DISPATCHERS, answers={200: TakenBackSchema},
+        "/cases/<uuid:case_id>/assignments", TokenScope.DISPATCH, Role.DISPATCHER, answers={200: TakenBackSchema},
         refusals=(404, 409),
     )  # fmt: skip
     def unassign_case(viewer: Viewer, asked: Asked, case_id: str) -> Told:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from schemas.errors import FieldError
 from schemas.messages import format_time
 from schemas.shapes import text
-from server.domain.roles import TokenScope, Viewer
-from server.rest.access import AUDITORS
+from server.domain.roles import KEEP, TokenScope, Viewer
 from server.rest.asking import Asked, PageQuery, read_cursor, write_cursor
 from server.rest.desk_answers import ActsSchema
 from server.rest.routes import Routes, Told
@@ -28,7 +27,7 @@ def add_routes(routes: Routes) -> None:
     site = routes.site
 
     @routes.get(
-        "/audit", TokenScope.READ, *AUDITORS, answers={200: ActsSchema}, query=ActsQuery, refusals=(404,)
+        "/audit", TokenScope.READ, *KEEP, answers={200: ActsSchema}, query=ActsQuery, refusals=(404,)
     )
     def list_acts(viewer: Viewer, asked: Asked) -> Told:
         """List acts, the newest first, for accounts and tokens without a limit: an act may be about any agency."""

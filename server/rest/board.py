@@ -5,8 +5,7 @@ from __future__ import annotations
 from marshmallow import fields, validate
 
 from schemas.shapes import text
-from server.domain.roles import TokenScope, Viewer
-from server.rest.access import BOARD
+from server.domain.roles import DISPATCH, TokenScope, Viewer
 from server.rest.answers import tell_time
 from server.rest.asking import Asked, NoQuery, PageQuery, read_cursor, write_cursor
 from server.rest.case_answers import AgentsSchema, BoardSchema
@@ -30,7 +29,7 @@ def add_routes(routes: Routes) -> None:
     """Put these routes on the API."""
     site = routes.site
 
-    @routes.get("/dispatch/cases", TokenScope.READ, *BOARD, answers={200: BoardSchema}, query=BoardQuery)
+    @routes.get("/dispatch/cases", TokenScope.READ, *DISPATCH, answers={200: BoardSchema}, query=BoardQuery)
     def list_board(viewer: Viewer, asked: Asked) -> Told:
         """List open cases, the newest first; what nobody has is anybody's to hand out."""
         most, before = asked["limit"], (read_cursor(site, "board", asked) or (None,))[0]
@@ -49,7 +48,7 @@ def add_routes(routes: Routes) -> None:
             "next": write_cursor(site, "board", [rows[most - 1].id]) if len(rows) > most else None,
         }  # fmt: skip
 
-    @routes.get("/dispatch/agents", TokenScope.READ, *BOARD, answers={200: AgentsSchema}, query=NoQuery)
+    @routes.get("/dispatch/agents", TokenScope.READ, *DISPATCH, answers={200: AgentsSchema}, query=NoQuery)
     def list_agents(viewer: Viewer, asked: Asked) -> Told:
         """List the active agents with the open cases they lead and how many they can carry."""
         with site.store.read() as connection:

@@ -12,8 +12,7 @@ from schemas.errors import FieldError
 from schemas.messages import format_time
 from schemas.shapes import Strict, one_of, text
 from schemas.vocabulary import HoldReason, HoldScope
-from server.domain.roles import TokenScope, Viewer
-from server.rest.access import CASES, HOLDERS
+from server.domain.roles import ANSWERERS, CASE_READERS, TokenScope, Viewer
 from server.rest.answers import tell_time
 from server.rest.asking import Asked, PageQuery, day_text, read_cursor, read_day, write_cursor
 from server.rest.case_answers import STATUSES, CaseSchema, CasesSchema, HeldSchema
@@ -53,7 +52,7 @@ def add_routes(routes: Routes) -> None:
     """Put these routes on the API."""
     site = routes.site
 
-    @routes.get("/cases", TokenScope.READ, *CASES, answers={200: CasesSchema}, query=CasesQuery, refusals=(422,))
+    @routes.get("/cases", TokenScope.READ, *CASE_READERS, answers={200: CasesSchema}, query=CasesQuery, refusals=(422,))
     def list_cases(viewer: Viewer, asked: Asked) -> Told:
         """Search cases by any word of name, reference, address or a phone's last digits, or list them."""
         agencies, most = sorted(viewer.agencies), asked["limit"]
@@ -72,7 +71,7 @@ def add_routes(routes: Routes) -> None:
         more = write_cursor(site, "cases", [rows[most - 1].id]) if len(rows) > most else None
         return {"cases": [_tell_listed(row) for row in rows[:most]], "next": more}
 
-    @routes.get("/cases/<uuid:case_id>", TokenScope.READ, *CASES, answers={200: CaseSchema}, refusals=(404,))
+    @routes.get("/cases/<uuid:case_id>", TokenScope.READ, *CASE_READERS, answers={200: CaseSchema}, refusals=(404,))
     def read_case(viewer: Viewer, asked: Asked, case_id: str) -> Told:
         """Give a case with what is known of it."""
         with site.store.read() as connection:
@@ -81,7 +80,7 @@ def add_routes(routes: Routes) -> None:
         return told
 
     @routes.post(
-        "/cases/<uuid:case_id>/holds", TokenScope.DISPATCH, *HOLDERS, body=HoldBody, answers={201: HeldSchema},
+        "/cases/<uuid:case_id>/holds", TokenScope.DISPATCH, *ANSWERERS, body=HoldBody, answers={201: HeldSchema},
         refusals=(404,),
     )  # fmt: skip
     def place_hold(viewer: Viewer, asked: Asked, case_id: str) -> tuple[int, Told]:

@@ -8,8 +8,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from schemas.messages import format_time
-from server.domain.roles import TokenScope, Viewer
-from server.rest.access import ANSWER
+from server.domain.roles import ANSWER, TokenScope, Viewer
 from server.rest.answers import tell_time
 from server.rest.asking import Asked, PageQuery, read_cursor, write_cursor
 from server.rest.desk_answers import ComplaintsSchema

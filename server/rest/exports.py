@@ -11,8 +11,7 @@ from marshmallow import fields, validate
 from schemas.errors import FieldError
 from schemas.messages import format_time
 from schemas.shapes import Strict
-from server.domain.roles import TokenScope, Viewer
-from server.rest.access import EXPORTERS
+from server.domain.roles import OVERSEE, TokenScope, Viewer
 from server.rest.asking import Asked
 from server.rest.desk_answers import ExportSchema
 from server.rest.routes import PREFIX, Routes, Told
@@ -34,21 +33,21 @@ def add_routes(routes: Routes) -> None:
     """Put these routes on the API. Each sees and fetches what its account asked for, within its agencies."""
     site = routes.site
 
-    @routes.post("/exports", TokenScope.EXPORT, *EXPORTERS, body=ExportBody, answers={202: ExportSchema})
+    @routes.post("/exports", TokenScope.EXPORT, *OVERSEE, body=ExportBody, answers={202: ExportSchema})
     def ask_export(viewer: Viewer, asked: Asked) -> tuple[int, Told]:
         """Have a file written; look at it until its state is done."""
         export_id = exporting.ask_export(site, viewer, asked["kind"], asked["format"], asked["profile"])
         return 202, _tell(site, exporting.find_export(site, viewer, export_id))
 
     @routes.get(
-        "/exports/<uuid:export_id>", TokenScope.EXPORT, *EXPORTERS, answers={200: ExportSchema}, refusals=(404,)
+        "/exports/<uuid:export_id>", TokenScope.EXPORT, *OVERSEE, answers={200: ExportSchema}, refusals=(404,)
     )
     def read_export(viewer: Viewer, asked: Asked, export_id: str) -> Told:
         """Say how far an export is."""
         return _tell(site, exporting.find_export(site, viewer, export_id))
 
     @routes.get(
-        "/exports/<uuid:export_id>/file", TokenScope.EXPORT, *EXPORTERS, refusals=(404,),
+        "/exports/<uuid:export_id>/file", TokenScope.EXPORT, *OVERSEE, refusals=(404,),
         answers={200: "The file.", 206: "The part of it that Range asked for.", 304: "It is as it was."},
     )  # fmt: skip
     def fetch_export(viewer: Viewer, asked: Asked, export_id: str) -> Told:

@@ -7,8 +7,7 @@ from marshmallow import fields, validate
 from schemas.messages import format_time
 from schemas.shapes import one_of
 from server.domain.findings.codes import Code
-from server.domain.roles import TokenScope, Viewer
-from server.rest.access import REVIEW
+from server.domain.roles import REVIEW, TokenScope, Viewer
 from server.rest.answers import SEVERITIES
 from server.rest.asking import Asked, PageQuery, read_cursor, write_cursor
 from server.rest.desk_answers import FindingsSchema

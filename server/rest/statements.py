@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 from schemas.errors import FieldError
 from schemas.messages import format_time
 from schemas.shapes import Strict
-from server.domain.roles import TokenScope, Viewer
-from server.rest.access import STATEMENTS
+from server.domain.roles import STATEMENT_READERS, TokenScope, Viewer
 from server.rest.asking import Asked, day_text, read_day
 from server.rest.desk_answers import StatementSchema, StatementsSchema
 from server.rest.routes import Routes, Told
@@ -33,7 +32,7 @@ def add_routes(routes: Routes) -> None:
     site = routes.site
 
     @routes.get(
-        "/statements", TokenScope.READ, *STATEMENTS, answers={200: StatementsSchema}, query=StatementsQuery
+        "/statements", TokenScope.READ, *STATEMENT_READERS, answers={200: StatementsSchema}, query=StatementsQuery
     )
     def list_statements(viewer: Viewer, asked: Asked) -> Told:
         """List the day of every device that was heard from."""
@@ -42,7 +41,7 @@ def add_routes(routes: Routes) -> None:
         return {"day": day.isoformat(), "statements": [_tell(each) for each in days]}
 
     @routes.get(
-        "/statements/<uuid:device_id>/<day>", TokenScope.READ, *STATEMENTS, answers={200: StatementSchema},
+        "/statements/<uuid:device_id>/<day>", TokenScope.READ, *STATEMENT_READERS, answers={200: StatementSchema},
         refusals=(404,),
     )  # fmt: skip
     def read_statement(viewer: Viewer, asked: Asked, device_id: str, day: str) -> Told:

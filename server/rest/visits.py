@@ -14,8 +14,7 @@ from schemas.vocabulary import Act, ContactResult, Disposition
 from server.domain.conduct.codes import ConductCode
 from server.domain.findings.codes import Code
 from server.domain.reviewing import State
-from server.domain.roles import TokenScope, Viewer
-from server.rest.access import READERS, REVIEW, REVIEWERS
+from server.domain.roles import DECIDERS, REVIEW, VISIT_READERS, TokenScope, Viewer
 from server.rest.answers import tell_time
 from server.rest.asking import Asked, PageQuery, day_text, read_cursor, read_span, write_cursor
 from server.rest.routes import Routes, Told
@@ -81,7 +80,7 @@ def add_routes(routes: Routes) -> None:
         more = write_cursor(site, "visits", [*queue_rows.place_of(rows[most - 1])]) if len(rows) > most else None
         return {"visits": [_tell_listed(row, found.get(row.visit_id, [])) for row in rows[:most]], "next": more}
 
-    @routes.get("/visits/<uuid:visit_id>", TokenScope.READ, *READERS, answers={200: VisitSchema}, refusals=(404,))
+    @routes.get("/visits/<uuid:visit_id>", TokenScope.READ, *VISIT_READERS, answers={200: VisitSchema}, refusals=(404,))
     def read_visit(viewer: Viewer, asked: Asked, visit_id: str) -> Told:
         """Tell one visit from beginning to end."""
         with site.store.read() as connection:
@@ -90,7 +89,7 @@ def add_routes(routes: Routes) -> None:
         return tell_visit(site, visit_id)
 
     @routes.get(
-        "/visits/<uuid:visit_id>/events", TokenScope.READ, *READERS, answers={200: EventsSchema}, refusals=(404,)
+        "/visits/<uuid:visit_id>/events", TokenScope.READ, *VISIT_READERS, answers={200: EventsSchema}, refusals=(404,)
     )
     def read_events(viewer: Viewer, asked: Asked, visit_id: str) -> Told:
         """Give a visit's events as they were received, to be checked against the device's own."""
@@ -101,7 +100,7 @@ def add_routes(routes: Routes) -> None:
         return {"events": [_tell_event(each) for each in events]}
 
     @routes.post(
-        "/visits/<uuid:visit_id>/decisions", TokenScope.REVIEW, *REVIEWERS, body=DecisionBody,
+        "/visits/<uuid:visit_id>/decisions", TokenScope.REVIEW, *DECIDERS, body=DecisionBody,
         answers={201: DecidedSchema, 202: DecidedSchema}, refusals=(404,),
     )  # fmt: skip
     def decide_visit(viewer: Viewer, asked: Asked, visit_id: str) -> tuple[int, Told]:
