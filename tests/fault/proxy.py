@@ -121,8 +121,8 @@ class Proxy:
                 await writer.drain()
                 if fault is Fault.ANSWER_CUT:
                     break
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the device hung up, or the proxy is stopping
         finally:
             writer.close()
 
