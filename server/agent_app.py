@@ -67,11 +67,19 @@ def register_agent_app(app: Flask, settings: Settings) -> None:
         if not (folder / "index.html").is_file():
             return _say(503)
         found = safe_join(str(folder), PAGES.get(name, name))
-        if found is None or not Path(found).is_file():
+        if found is None or not _is_file(Path(found)):
             return _say(404)
         return _give(Path(found), is_fixed=name.startswith("assets/"))
 
     app.register_blueprint(pages)
+
+
+def _is_file(path: Path) -> bool:
+    """Say whether this is a file; a name that is longer than the file system takes is none."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _give(path: Path, *, is_fixed: bool) -> Response:

@@ -177,7 +177,7 @@ class Walk:
         self.press(".in-hand")
         self.page.wait_for_selector(".grid")
         self.look("door-outcome")
-        self.press(".tap", 1)
+        self.press(".tap", 6)
         self.look("door-appointment")
         self.press(".tap")
         self.press(".tap")

@@ -21,17 +21,16 @@ export interface Watch {
   finish: () => { fixes: Fix[]; no_fix_reason?: NoFix };
 }
 
-/** Watch while the screen is shown; *isOn* false watches nothing. */
-export function useFixes(isOn = true): Watch {
+/** Watch while the screen is shown. */
+export function useFixes(): Watch {
   const heard = useRef<Heard[]>([]);
   const stop = useRef<() => void>(() => {});
   const [, redraw] = useState(0);
   const [noFix, setNoFix] = useState<NoFix | null>(null);
-  const [secondsLeft, setSecondsLeft] = useState(isOn ? MOST_S : 0);
-  const [isWatching, setWatching] = useState(isOn);
+  const [secondsLeft, setSecondsLeft] = useState(MOST_S);
+  const [isWatching, setWatching] = useState(true);
 
   useEffect(() => {
-    if (!isOn) return;
     if (!("geolocation" in navigator)) {
       setNoFix("unavailable");
       setWatching(false);
@@ -68,7 +67,7 @@ export function useFixes(isOn = true): Watch {
       setWatching(false);
     };
     return () => stop.current();
-  }, [isOn]);
+  }, []);
 
   const best = heard.current.reduce<Heard | null>((kept, each) => (!kept || each.radius_dm < kept.radius_dm ? each : kept), null);
   const finish = () => {

@@ -10,7 +10,7 @@ import { watchUpdates } from "./updates";
 export const isPractice = new URLSearchParams(location.search).has("rehearse");
 
 async function findFace(): Promise<Face> {
-  if (isPractice) return new (await import("./rehearsal")).Rehearsal();
+  if (isPractice) return new (await import("./rehearsal")).Rehearsal(() => readSettings().language);
   const [load] = Object.values(import.meta.glob<{ Device: new () => Face }>("./device.ts"));
   if (!load) {
     location.replace("?rehearse"); // a build without the device core can only practise

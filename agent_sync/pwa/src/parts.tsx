@@ -85,12 +85,15 @@ export function Field({ label, problem, onText, ...more }: FieldProps) {
   );
 }
 
-export function Note({ label, value, onText }: { label: string; value: string; onText: (text: string) => void }) {
+interface NoteProps { label: string; value: string; onText: (text: string) => void; most?: number }
+
+/** Words of one's own, no longer than the wire takes them. */
+export function Note({ label, value, onText, most = 2000 }: NoteProps) {
   const name = useId();
   return (
     <div class="field">
       <label for={name}>{label}</label>
-      <textarea id={name} rows={3} maxLength={2000} value={value} onInput={(event) => onText(event.currentTarget.value)} />
+      <textarea id={name} rows={3} maxLength={most} value={value} onInput={(event) => onText(event.currentTarget.value)} />
     </div>
   );
 }
@@ -129,10 +132,10 @@ export function Remarks({ of }: { of: Remark[] }) {
   return <>{of.map((each) => <State key={each.code} of={each.level === "block" ? "stop" : "look"}>{told(each)}</State>)}</>;
 }
 
-/** Call a number; in practice nobody is called. */
+/** Call a number; in practice, or where none is set, nobody is called. */
 export function Dial({ number, children, onAct }: { number: string; children: ComponentChildren; onAct?: () => void }) {
   const { isPractice } = usePhone();
-  return isPractice ? <Act class="danger" {...(onAct ? { onAct } : {})}>{children}</Act> : <a class="act danger" href={`tel:${number}`} onClick={onAct}>{children}</a>;
+  return isPractice || !number ? <Act class="danger" {...(onAct ? { onAct } : {})}>{children}</Act> : <a class="act danger" href={`tel:${number}`} onClick={onAct}>{children}</a>;
 }
 
 export const Row = ({ name, children }: { name: string; children: ComponentChildren }) => (

@@ -3,32 +3,51 @@
  * this file asks nobody, and what "Send now" does here is to say that it arrived.
  */
 import {
-  type Body, type Enrolment, type Face, type PacketView, type Question, type Recorded, Refusal, type Remark,
+  type Body, type Enrolment, type Face, type Language, type PacketView, type Question, type Recorded, Refusal, type Remark,
   type Report, type Sealed, type Stage, type Status, type VisitRecord, type VisitSoFar,
 } from "./face";
+import { b64url, unb64url, utf8 } from "./bytes";
 import { wall } from "./moments";
 import { AGENT, CODE, inventCases, inventPast, type Invented } from "./rehearsal_cases";
+import { scopeOf } from "./rules_door";
+import { ITERATIONS } from "./vocabulary";
 
-const KEY = "fairvisit.practice";
+const KEY = "fairvisit.practising";
+const OLD_KEY = "fairvisit.practice"; // held a PIN that anybody could read
 const FRESH_MS = 6 * 3_600_000; // after which the invented day begins anew
 const MOST_TRIES = 3;
 const PIN_TRIES = 5;
 const PIN_WAIT_MS = 30_000;
-const OF_CASE = ["wrong_person", "dispute"];
 const FREE_STEPS = ["card_shown", "recording_notice"];
 
 interface Kept { id: string; kind: string; caseId: string | null; visitId: string | null; body: Body; wall: string; ms: number }
-interface State { stage: Stage; pin: string; tries: number; waitUntilMs: number; beganMs: number; events: Kept[]; sent: number }
+/** What shows that a PIN is the one: an agent may well practise with the PIN that locks real cases. */
+interface Lock { salt: string; proof: string }
+interface State { stage: Stage; lock: Lock; tries: number; waitUntilMs: number; beganMs: number; events: Kept[]; sent: number }
 
-const EMPTY: State = { stage: "new", pin: "", tries: 0, waitUntilMs: 0, beganMs: 0, events: [], sent: 0 };
+const EMPTY: State = { stage: "new", lock: { salt: "", proof: "" }, tries: 0, waitUntilMs: 0, beganMs: 0, events: [], sent: 0 };
+
+/** Derived as the real PIN is, so that it is as hard to guess. */
+async function proofOf(pin: string, salt: string): Promise<string> {
+  const base = await crypto.subtle.importKey("raw", utf8(pin), "PBKDF2", false, ["deriveBits"]);
+  const how = { name: "PBKDF2", hash: "SHA-256", salt: unb64url(salt), iterations: ITERATIONS };
+  return b64url(new Uint8Array(await crypto.subtle.deriveBits(how, base, 256)));
+}
 
 export class Rehearsal implements Face {
   private state: State = EMPTY;
   private isLocked = true;
-  private cases: Invented[] = [];
   private readonly listeners = new Set<() => void>();
 
+  constructor(private readonly language: () => Language) {}
+
+  /** The invented doors, in the language the app speaks now. */
+  private get cases(): Invented[] {
+    return inventCases(this.state.beganMs, this.language());
+  }
+
   async open() {
+    localStorage.removeItem(OLD_KEY);
     try {
       this.state = { ...EMPTY, ...JSON.parse(localStorage.getItem(KEY) ?? "{}") };
     } catch {
@@ -36,14 +55,14 @@ export class Rehearsal implements Face {
     }
     const isOld = Date.now() - this.state.beganMs > FRESH_MS;
     if (isOld && this.state.stage === "enrolled") this.keep({ beganMs: Date.now(), events: [], sent: 0 });
-    this.cases = inventCases(this.state.beganMs);
-    return { stage: this.state.stage, agentCode: AGENT.code, isLocked: this.isLocked };
+    const { stage } = this.state;
+    return { stage, agentCode: stage === "new" ? "" : AGENT.code, isLocked: this.isLocked };
   }
 
   async enrol(code: string, pin: string): Promise<Enrolment> {
     if (code.trim().length < 4) throw new Refusal("code-practice");
-    this.keep({ ...EMPTY, stage: "enrolled", pin, beganMs: Date.now() });
-    this.cases = inventCases(this.state.beganMs);
+    const salt = b64url(crypto.getRandomValues(new Uint8Array(16)));
+    this.keep({ ...EMPTY, stage: "enrolled", lock: { salt, proof: await proofOf(pin, salt) }, beganMs: Date.now() });
     this.isLocked = false;
     return { isEnrolled: true, pollS: 0, deviceId: "practice", agent: AGENT };
   }
@@ -51,7 +70,7 @@ export class Rehearsal implements Face {
   async unlock(pin: string): Promise<void> {
     const waitMs = this.state.waitUntilMs - Date.now();
     if (waitMs > 0) throw new Refusal("pin-wait", {}, "", { waitMs });
-    if (pin !== this.state.pin) {
+    if ((await proofOf(pin, this.state.lock.salt)) !== this.state.lock.proof) {
       const tries = this.state.tries + 1;
       const isOut = tries >= PIN_TRIES;
       this.keep({ tries: isOut ? 0 : tries, waitUntilMs: isOut ? Date.now() + PIN_WAIT_MS : 0 });
@@ -119,7 +138,7 @@ export class Rehearsal implements Face {
   }
 
   async hold(caseId: string, visitId: string | null, reason: string, scope = "", note = ""): Promise<Recorded> {
-    const body: Body = { reason, scope: scope || (OF_CASE.includes(reason) ? "case" : "person") };
+    const body: Body = { reason, scope: scope || scopeOf(reason) };
     return this.record("hold_placed", caseId, visitId, note ? { ...body, note } : body);
   }
 
@@ -169,7 +188,7 @@ export class Rehearsal implements Face {
   async status(): Promise<Status> {
     const unsent = this.state.events.slice(this.state.sent);
     const answered = this.state.events.filter((each) => each.kind === "question_answered").map((each) => each.body.decision_id);
-    const past = inventPast(this.state.beganMs);
+    const past = inventPast(this.state.beganMs, this.language());
     const questions: Question[] = past.questions.filter((each) => !answered.includes(each.decisionId));
     const visits = await this.myVisits();
     return {
@@ -195,7 +214,7 @@ export class Rehearsal implements Face {
         isOpen: !events.some((each) => each.kind === "visit_ended"), sending: isSent ? "received" : "on_phone", findings: [],
       };
     });
-    return [...own.reverse(), ...inventPast(this.state.beganMs).visits];
+    return [...own.reverse(), ...inventPast(this.state.beganMs, this.language()).visits];
   }
 
   async statement(day: string): Promise<string> {

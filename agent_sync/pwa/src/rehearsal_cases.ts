@@ -1,5 +1,5 @@
 /** The invented day of practice: doors of every kind an agent meets, around a square that does not exist. */
-import type { Agent, PacketView, Parked, Question, Remark, Sealed, VisitRecord } from "./face";
+import type { Agent, Language, PacketView, Parked, Question, Remark, Sealed, VisitRecord } from "./face";
 import { wall } from "./moments";
 import type { Opened, Text } from "./opened";
 
@@ -31,27 +31,38 @@ const told = (lines: [string, string, string][]): Text[] =>
     { key, version: "p1", language: "zh", text: zh },
   ]);
 
+/** The same in both languages. */
+type Both = [en: string, zh: string];
+const inLanguage = (language: Language) => ([en, zh]: Both) => (language === "zh" ? zh : en);
+
 interface Sketch {
-  name: string; address: string; at: [number, number]; opensIn?: number; closesIn?: number; isAppointed?: boolean;
+  name: Both; address: Both; at: [number, number]; opensIn?: number; closesIn?: number; isAppointed?: boolean;
   holds?: string[]; blocks?: string; ways?: PacketView["ways"]; recording?: Record<string, string>; role?: "companion"; ended?: boolean;
   amount?: number; currency?: string;
 }
 
-// Hours from the start of practice; a door without them may be visited at any time.
-const DOORS: Sketch[] = [
-  { name: "Ada Sample", address: "3 Balmy Street, flat 2", at: [12, -8], opensIn: -3, closesIn: 4, recording: { audio: "only_with_consent", video: "forbidden" }, amount: 124_000 },
-  { name: "Bo Muster", address: "88 King Street", at: [30, 14], opensIn: 2, closesIn: 3, isAppointed: true, amount: 56_050 },
-  { name: "陈样例", address: "12 Hill Road, building 4, unit 2, room 601", at: [-20, 31], opensIn: -1, closesIn: 2, ways: ["two_facts", "document"], amount: 1_860_000, currency: "CNY" },
-  { name: "Dana Example", address: "5 Harbour Lane", at: [41, -27], opensIn: -5, closesIn: 5, recording: { audio: "duty" }, amount: 31_200 },
-  { name: "Eli Placeholder", address: "41 Mill Yard", at: [-36, -18] , amount: 88_000 },
-  { name: "Fay Specimen", address: "7 Chapel Court, behind the yard", at: [8, 44], opensIn: 15, closesIn: 22, blocks: "outside-hours" },
-  { name: "Gus Trial", address: "19 Orchard Row", at: [-48, 6], holds: ["illness"], blocks: "on-hold" },
-  { name: "Hana Model", address: "2 Station Square", at: [22, -45], opensIn: -3, closesIn: 4, blocks: "too-often" },
-  { name: "Ivo Dummy", address: "64 River Bank", at: [-8, -52], opensIn: -2, closesIn: 5, role: "companion" },
-  { name: "Jo Blank", address: "", at: [0, 0], ended: true },
+const OPTIONS: Both[] = [
+  ["Six smaller parts, without interest", "分六期，不计息"],
+  ["A later day within 30 days", "延期，30 天以内"],
+  ["A pause of three months", "暂缓三个月"],
 ];
 
-export function inventCases(beganMs: number): Invented[] {
+// Hours from the start of practice; a door without them may be visited at any time.
+const DOORS: Sketch[] = [
+  { name: ["Ada Sample", "安样本"], address: ["3 Balmy Street, flat 2", "和风街 3 号 2 室"], at: [12, -8], opensIn: -3, closesIn: 4, recording: { audio: "only_with_consent", video: "forbidden" }, amount: 124_000 },
+  { name: ["Bo Muster", "包示例"], address: ["88 King Street", "王府街 88 号"], at: [30, 14], opensIn: 2, closesIn: 3, isAppointed: true, amount: 56_050 },
+  { name: ["Chen Yangli", "陈样例"], address: ["12 Hill Road, building 4, unit 2, room 601", "山坡路 12 号 4 栋 2 单元 601 室"], at: [-20, 31], opensIn: -1, closesIn: 2, ways: ["two_facts", "document"], amount: 1_860_000, currency: "CNY" },
+  { name: ["Dana Example", "戴范例"], address: ["5 Harbour Lane", "港湾巷 5 号"], at: [41, -27], opensIn: -5, closesIn: 5, recording: { audio: "duty" }, amount: 31_200 },
+  { name: ["Eli Placeholder", "易占位"], address: ["41 Mill Yard", "磨坊院 41 号"], at: [-36, -18] , amount: 88_000 },
+  { name: ["Fay Specimen", "费样品"], address: ["7 Chapel Court, behind the yard", "礼堂里 7 号，院子后面"], at: [8, 44], opensIn: 15, closesIn: 22, blocks: "outside-hours" },
+  { name: ["Gus Trial", "顾试用"], address: ["19 Orchard Row", "果园里 19 号"], at: [-48, 6], holds: ["illness"], blocks: "on-hold" },
+  { name: ["Hana Model", "韩模型"], address: ["2 Station Square", "站前广场 2 号"], at: [22, -45], opensIn: -3, closesIn: 4, blocks: "too-often" },
+  { name: ["Ivo Dummy", "尹假名"], address: ["64 River Bank", "河岸路 64 号"], at: [-8, -52], opensIn: -2, closesIn: 5, role: "companion" },
+  { name: ["Jo Blank", "乔空白"], address: ["", ""], at: [0, 0], ended: true },
+];
+
+export function inventCases(beganMs: number, language: Language): Invented[] {
+  const say = inLanguage(language);
   const atMs = (hours: number) => Math.round((beganMs + hours * HOUR) / (10 * MINUTE)) * 10 * MINUTE;
   return DOORS.map((door, at) => {
     const caseId = `practice-case-${at + 1}`;
@@ -59,9 +70,9 @@ export function inventCases(beganMs: number): Invented[] {
     const closesMs = door.closesIn === undefined ? null : atMs(door.closesIn);
     const intervals = opensMs === null || closesMs === null ? [] : [{ starts: wall(opensMs), ends: wall(closesMs) }];
     const open: Opened = {
-      person: { name: door.name, language: door.currency === "CNY" ? "zh" : "en", contacts: { phone: `415 555 01${at}0` } },
-      place: { address: door.address, lat_e7: 377_700_000 + door.at[1] * 2_000, lon_e7: -1_224_200_000 + door.at[0] * 2_500, precision: at === 4 ? "street" : "door" },
-      crew: [{ agent_id: "practice", name: AGENT.name, role: door.role ?? "lead" }, ...(door.role ? [{ agent_id: "lead", name: "Kim Lead", role: "lead" }] : [])],
+      person: { name: say(door.name), language: door.currency === "CNY" ? "zh" : "en", contacts: { phone: `415 555 01${at}0` } },
+      place: { address: say(door.address), lat_e7: 377_700_000 + door.at[1] * 2_000, lon_e7: -1_224_200_000 + door.at[0] * 2_500, precision: at === 4 ? "street" : "door" },
+      crew: [{ agent_id: "practice", name: AGENT.name, role: door.role ?? "lead" }, ...(door.role ? [{ agent_id: "lead", name: say(["Kim Lead", "金主访"]), role: "lead" }] : [])],
       limits: {
         intervals, steps: ["card_shown", "principal_named", "purpose_stated", "options_given", "hardship_asked"],
         longest_stay_ms: 30 * MINUTE, ...(door.recording ? { recording: door.recording } : {}),
@@ -87,37 +98,48 @@ export function inventCases(beganMs: number): Invented[] {
     };
     const currency = door.currency ?? "USD";
     const amount = door.amount ?? 40_000;
+    const bank = say(["Practice Savings Bank", "练习储蓄银行"]);
     const sealed: Sealed | null = isCompanion ? null : {
-      creditor: "Practice Savings Bank", lender: "Practice Savings Bank", reference: `PR-${2040 + at}`, product: "personal loan", currency, amount,
+      creditor: bank, lender: bank, reference: `PR-${2040 + at}`, product: say(["personal loan", "个人贷款"]), currency, amount,
       overdue: Math.round(amount / 8), days_past_due: 64, texts: told(SEALED_SAID),
-      options: ["Six smaller parts, without interest", "A later day within 30 days", "A pause of three months"],
+      options: OPTIONS.map(say),
     };
     return { packet, sealed, answers: ["1984", "58"], stayMs: 30 * MINUTE };
   });
 }
 
-export function inventPast(beganMs: number) {
+const ALDER: Both = ["9 Alder Lane", "桤木巷 9 号"];
+const DOGWOOD: Both = ["6 Dogwood Lane", "茱萸巷 6 号"];
+const idOf = ([address]: Both) => `practice-past-${address.replace(" Lane", "")}`;
+const FOUND: Both = [
+  "The visit was recorded 412 m from the door; the position was known to 9 m.", "到访记录处距门口 412 米，定位精度 9 米。",
+];
+const HEAT: Both = ["Drink. End visits early where somebody does not feel well.", "多喝水。有人不舒服时请提早结束到访。"];
+const ASKED: Both = ["The note says a neighbour opened. Who was told what?", "备注说是邻居开的门。对谁说了什么？"];
+
+export function inventPast(beganMs: number, language: Language) {
+  const say = inLanguage(language);
   const day = 24 * HOUR;
   const at = (ago: number) => beganMs - ago;
-  const past = (name: string, ago: number, more: Partial<VisitRecord>): VisitRecord => ({
-    caseId: `practice-past-${name}`, visitId: `practice-past-${name}`, address: `${name} Lane`, startedMs: at(ago), isOpen: false,
+  const past = (address: Both, ago: number, more: Partial<VisitRecord>): VisitRecord => ({
+    caseId: idOf(address), visitId: idOf(address), address: say(address), startedMs: at(ago), isOpen: false,
     sending: "received", decision: "", reason: "", question: "", findings: [], ...more,
   });
   const visits = [
-    past("9 Alder", day, { decision: "returned", question: "The note says a neighbour opened. Who was told what?" }),
-    past("27 Birch", 2 * day, {
-      decision: "rejected", reason: "The place is not the one of the case.",
-      findings: [{ findingId: "practice-finding", code: "place_outside", severity: "high", sentence: "The visit was recorded 412 m from the door; the position was known to 9 m." }],
+    past(ALDER, day, { decision: "returned", question: say(ASKED) }),
+    past(["27 Birch Lane", "白桦巷 27 号"], 2 * day, {
+      decision: "rejected", reason: say(["The place is not the one of the case.", "地点不是案件的地点。"]),
+      findings: [{ findingId: "practice-finding", code: "place_outside", severity: "high", sentence: say(FOUND) }],
     }),
-    past("31 Cedar", 3 * day, { decision: "approved" }),
-    past("6 Dogwood", 3 * day + HOUR, { sending: "parked" }),
+    past(["31 Cedar Lane", "雪松巷 31 号"], 3 * day, { decision: "approved" }),
+    past(DOGWOOD, 3 * day + HOUR, { sending: "parked" }),
   ];
   const questions: Question[] = [{
-    decisionId: "practice-decision", caseId: "practice-past-9 Alder", visitId: "practice-past-9 Alder",
-    question: "The note says a neighbour opened. Who was told what?", at: new Date(at(day)).toISOString(),
+    decisionId: "practice-decision", caseId: idOf(ALDER), visitId: idOf(ALDER),
+    question: say(ASKED), at: new Date(at(day)).toISOString(),
   }];
   const parked: Parked[] = [{
-    eventId: "practice-parked", kind: "outcome_noted", caseId: "practice-past-6 Dogwood", visitId: "practice-past-6 Dogwood", reason: "not-assigned",
+    eventId: "practice-parked", kind: "outcome_noted", caseId: idOf(DOGWOOD), visitId: idOf(DOGWOOD), reason: "not-assigned",
   }];
-  return { visits, questions, parked, notices: [{ title: "Heat today", text: "Drink. End visits early where somebody does not feel well." }] };
+  return { visits, questions, parked, notices: [{ title: say(["Heat today", "今天高温"]), text: say(HEAT) }] };
 }

@@ -1,7 +1,16 @@
 /** Where the app stands, as the address after `#`: the phone's own Back walks through it and never loses anything. */
 import { useEffect, useState } from "preact/hooks";
 
-const parts = () => location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+const parts = () => location.hash.replace(/^#\/?/, "").split("/").map(plain);
+
+/** A part of an address as plain text; as it stands where it is none. */
+export function plain(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
 
 export function useRoute(): string[] {
   const [route, setRoute] = useState(parts);
@@ -21,13 +30,18 @@ export function go(...route: string[]): void {
 
 /** Go there instead of here: Back skips this place. */
 export function goInstead(...route: string[]): void {
-  location.replace(href(...route));
+  history.replaceState(history.state, "", href(...route));
+  dispatchEvent(new Event("hashchange"));
 }
 
 /** Where the ‹ of a screen leads: up, whatever way one came. */
 export function back(...up: string[]): void {
-  if (history.length > 1 && document.referrer !== location.href && sessionStorage.getItem("walked")) history.back();
+  if ((history.state as Walked | null)?.from === href(...up)) history.back();
   else goInstead(...up);
 }
 
-addEventListener("hashchange", () => sessionStorage.setItem("walked", "yes"));
+/** Each place remembers from where one came to it first, as long as the phone's own Back does. */
+interface Walked { from: string }
+addEventListener("hashchange", ({ oldURL }) => {
+  if (oldURL && !history.state) history.replaceState({ from: `#${oldURL.split("#")[1] || "/"}` } satisfies Walked, "");
+});

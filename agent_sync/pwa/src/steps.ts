@@ -10,6 +10,9 @@ export type StepKey =
   | "arrive" | "card" | "notice" | "who" | "identity" | "principal" | "purpose" | "options" | "hardship"
   | "outcome" | "payment" | "leave" | "end";
 
+/** What was touched when asked who is there; "" asks again. */
+export type Said = Who | "";
+
 /** The step's name on the wire, for those that are said. */
 export const WIRE: Partial<Record<StepKey, string>> = {
   card: "card_shown", notice: "recording_notice", principal: "principal_named", purpose: "purpose_stated",
@@ -22,18 +25,25 @@ export interface DoorStep { key: StepKey; state: "done" | "hand" | "later" }
 
 export const last = (visit: VisitSoFar, kind: string) => visit.events.filter((each) => each.kind === kind).pop();
 
-/** Who is there: what was recorded says it better than what was touched. */
-export function whoIs(visit: VisitSoFar, said: Who | null): Who | null {
+/** Who is there: an outcome or a confirmed identity says it better than what was touched, and that better than no identity. */
+export function whoIs(visit: VisitSoFar, said: Said | null): Who | null {
   const contact = String(last(visit, "outcome_noted")?.body.contact_result ?? "");
   if (MET_NOBODY.includes(contact)) return "nobody";
   if (contact === "other_adult" || contact === "only_minor") return contact;
   const identity = last(visit, "identity_checked")?.body.identity;
-  if (identity === "declined" || identity === "unsure") return said === "person" ? "person" : "declined";
-  if (identity) return "person";
-  return said;
+  if (identity === "confirmed") return "person";
+  if (said !== null) return said || null;
+  if (identity === "declined" || identity === "unsure") return "declined";
+  return identity ? "person" : null;
 }
 
-export function planDoor(packet: PacketView, visit: VisitSoFar, said: Who | null): DoorStep[] {
+/** Whether who is there was only said, and may be said again. */
+export const isWhoOpen = (visit: VisitSoFar) => !visit.isIdentityConfirmed && last(visit, "outcome_noted") === undefined;
+
+export const isHalted = (visit: VisitSoFar, reason: string) =>
+  visit.events.some((each) => each.kind === "hold_placed" && each.body.reason === reason);
+
+export function planDoor(packet: PacketView, visit: VisitSoFar, said: Said | null): DoorStep[] {
   const who = whoIs(visit, said);
   const limits = opened(packet).limits;
   const done = (key: StepKey) => isDone(key, visit, who);
@@ -61,16 +71,11 @@ function inOrder(keys: StepKey[], done: (key: StepKey) => boolean): DoorStep[] {
 
 export const isCompanion = (visit: VisitSoFar) => visit.events[0]?.kind === "crew_joined";
 
-/** Identity was asked for and is not to be asked any more. */
-export function isIdentityClosed(visit: VisitSoFar): boolean {
-  return visit.isIdentityConfirmed || ["declined", "unsure"].includes(String(last(visit, "identity_checked")?.body.identity));
-}
-
 function isDone(key: StepKey, visit: VisitSoFar, who: Who | null): boolean {
   const hasOutcome = last(visit, "outcome_noted") !== undefined;
   if (key === "arrive") return visit.startedMs !== null || visit.events.length > 0;
   if (key === "who") return who !== null;
-  if (key === "identity") return isIdentityClosed(visit) || hasOutcome;
+  if (key === "identity") return visit.isIdentityConfirmed || hasOutcome;
   if (key === "outcome") return hasOutcome;
   if (key === "leave") return visit.isEnded;
   // Once it is noted what came of the visit, what was not said is not asked for any more: the office sees it.

@@ -105,7 +105,7 @@ def test_a_new_build_is_seen_without_a_restart(client: FlaskClient, tmp_path: Pa
     assert client.get("/agent/").text == "<title>newer</title>"
 
 
-@pytest.mark.parametrize("path", ["nothing.js", "../secret", "..%2fsecret", "assets", "check/"])
+@pytest.mark.parametrize("path", ["nothing.js", "../secret", "..%2fsecret", "assets", "check/", "n" * 300])
 def test_nothing_outside_the_folder_is_given(client: FlaskClient, path: str) -> None:
     """An address that is no file of the app is a page that says so."""
     answer = client.get(f"/agent/{path}")

@@ -5,7 +5,7 @@ import { clock } from "../moments";
 import { Act, Note, Pick, Problem, Row, Screen, State } from "../parts";
 import { useAct, usePhone } from "../phone";
 import { back } from "../route";
-import { whoIs } from "../steps";
+import { isHalted, whoIs } from "../steps";
 import { pairsOf, pairWords } from "./door/outcome";
 import { Gone } from "./case";
 import { sayEvent } from "./record";
@@ -24,6 +24,8 @@ export function Correct({ caseId, visitId, eventId }: { caseId: string; visitId:
   const options = optionsOf(t, event, visit);
   const chosen = options.findIndex(([each]) => JSON.stringify(each) === JSON.stringify(pick(body ?? event.body, each)));
   const save = () => void act(async () => {
+    // The halt first, as at the door: no hardship is said that halts nothing.
+    if (body?.disposition === "hardship" && !isHalted(visit, "hardship")) await face.hold(caseId, visitId, "hardship");
     await face.record("event_corrected", caseId, visitId, { event_id: eventId, reason: reason.trim(), body: body ?? event.body });
     back(...up);
   });

@@ -9,7 +9,7 @@ import { Screen } from "../parts";
 import { usePhone } from "../phone";
 import { goInstead } from "../route";
 import { Script } from "../script";
-import { whoIs, type Who } from "../steps";
+import { isHalted, type Said, whoIs } from "../steps";
 import { Arrive } from "./door/arrive";
 import { Card, CrewCode } from "./door/card";
 import { End, Ended } from "./door/end";
@@ -44,7 +44,7 @@ function Inside({ packet, visitId, over }: { packet: PacketView; visitId: string
   const { face, t, settings } = usePhone();
   const { caseId } = packet;
   const [visit, setVisit] = useState<VisitSoFar | null>(null);
-  const [said, setSaid] = useState<Who | null>(() => readWho(visitId));
+  const [said, setSaid] = useState<Said | null>(() => readWho(visitId));
   const [sealed, setOpened] = useState<Sealed | null>(() => sealedOf(visitId));
   const reload = async () => {
     const read = await face.visit(caseId, visitId);
@@ -74,6 +74,9 @@ function Inside({ packet, visitId, over }: { packet: PacketView; visitId: string
     note: async (kind, body) => {
       await face.record(kind, caseId, visitId, body);
       await reload();
+    },
+    haltHardship: async () => {
+      if (!isHalted(visit, "hardship")) await face.hold(caseId, visitId, "hardship");
     },
   };
   const shown = () => {

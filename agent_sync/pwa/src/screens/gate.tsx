@@ -1,17 +1,17 @@
 /** Before the day: set up with the office's code, choose a PIN, wait for approval, unlock. */
 import { useEffect, useState } from "preact/hooks";
 import { Act, Calm, Field, Problem, Screen, State } from "../parts";
+import { checkPin } from "../entries";
 import { lasting } from "../moments";
 import type { Known } from "../app";
 import { useAct, usePhone } from "../phone";
+import { plain } from "../route";
 import { NewCode } from "./new_code";
 import { Scan, canScan } from "./scan";
 
-const LEAST_PIN = 6;
 const isIos = /iP(hone|ad|od)/.test(navigator.userAgent) && !matchMedia("(display-mode: standalone)").matches;
 /** The code itself, from what a QR holds: the bare code, or an address that ends in it. */
-const codeOf = (text: string) => decodeURIComponent(text.trim().replace(/^.*[#?&/](?:code=)?/, ""));
-const isEasy = (pin: string) => /^(\d)\1+$/.test(pin) || "01234567890".includes(pin) || "09876543210".includes(pin);
+const codeOf = (text: string) => plain(text.trim().replace(/^.*[#?&/](?:code=)?/, ""));
 
 /** What is shown while nobody is in. */
 export function Gate({ known }: { known: Known }) {
@@ -22,12 +22,13 @@ export function Gate({ known }: { known: Known }) {
   if (known.isLocked && !["new", "wiped", "awaiting_approval"].includes(known.stage) && !isNew)
     return <Unlock agentCode={known.agentCode} onNewCode={() => setNew(true)} />;
   if (isNew) return <NewCode up={[]} onDone={() => setNew(false)} />;
-  return <>{known.stage === "wiped" && <State of="look">{t.stages.wiped}</State>}<Enrol onPractise={isPractice ? null : practise} /></>;
+  const told = known.stage === "wiped" ? t.stages.wiped : known.stage === "new" && known.agentCode ? t.problem("store-lost", {}) : "";
+  return <Enrol told={told} onPractise={isPractice ? null : practise} />;
 }
 
-function Enrol({ onPractise }: { onPractise: (() => void) | null }) {
+function Enrol({ told, onPractise }: { told: string | undefined; onPractise: (() => void) | null }) {
   const { t } = usePhone();
-  const [code, setCode] = useState(codeOf(new URLSearchParams(location.search).get("code") ?? ""));
+  const [code, setCode] = useState((new URLSearchParams(location.search).get("code") ?? "").trim());
   const [isScanning, setScanning] = useState(false);
   const [isChosen, setChosen] = useState(false);
   if (isChosen) return <ChoosePin code={code} onBack={() => setChosen(false)} />;
@@ -38,6 +39,7 @@ function Enrol({ onPractise }: { onPractise: (() => void) | null }) {
   };
   return (
     <Screen title={t.enrolTitle}>
+      {told && <State of="look">{told}</State>}
       <p>{t.enrolLead}</p>
       {isIos && <div class="alert"><State of="look">{t.iosTitle}</State><p>{t.iosLead}</p></div>}
       {isScanning && <Scan onFound={found} />}
@@ -56,13 +58,13 @@ function ChoosePin({ code, onBack }: { code: string; onBack: () => void }) {
   const { face, t, reopen } = usePhone();
   const [pin, setPin] = useState("");
   const [again, setAgain] = useState("");
-  const [problem, setProblem] = useState("");
+  const [wrong, setWrong] = useState<ReturnType<typeof checkPin>>({});
   const { act, isBusy, refusal } = useAct();
   const choose = (event: Event) => {
     event.preventDefault();
-    const wrong = pin.length < LEAST_PIN ? t.pinShort : isEasy(pin) ? t.pinEasy : pin !== again ? t.pinDiffers : "";
-    setProblem(wrong);
-    if (!wrong)
+    const found = checkPin(pin, again);
+    setWrong(found);
+    if (!Object.keys(found).length)
       void act(async () => {
         asked = { code, pin };
         await face.enrol(code, pin);
@@ -74,8 +76,8 @@ function ChoosePin({ code, onBack }: { code: string; onBack: () => void }) {
     <Screen title={t.pinTitle}>
       <p>{t.pinLead}</p>
       <form onSubmit={choose}>
-        <Field label={t.pinField} type="password" inputMode="numeric" autocomplete="new-password" name="pin" value={pin} onText={setPin} />
-        <Field label={t.pinAgain} type="password" inputMode="numeric" autocomplete="new-password" name="again" value={again} onText={setAgain} problem={problem} />
+        <Field label={t.pinField} type="password" inputMode="numeric" autocomplete="new-password" name="pin" value={pin} onText={setPin} problem={wrong.pin && t[wrong.pin]} />
+        <Field label={t.pinAgain} type="password" inputMode="numeric" autocomplete="new-password" name="again" value={again} onText={setAgain} problem={wrong.again && t[wrong.again]} />
         <Problem of={refusal} />
         <Act type="submit" isBusy={isBusy}>{isBusy ? t.working : t.pinDone}</Act>
       </form>

@@ -39,9 +39,9 @@ export function Propose({ caseId, visitId }: { caseId: string; visitId: string |
         </select>
       </div>
       {now && <dl><Row name={t.proposeNow}>{now}</Row></dl>}
-      <Note label={t.proposeNew} value={text} onText={setText} />
+      <Note label={t.proposeNew} value={text} onText={setText} most={400} />
       <Problem of={refusal} />
-      <Act onAct={() => propose(field, text.trim().slice(0, 400), now)} isBusy={isBusy} isOff={!text.trim()}>{t.save}</Act>
+      <Act onAct={() => propose(field, text.trim(), now)} isBusy={isBusy} isOff={!text.trim()}>{t.save}</Act>
       <Calm onAct={() => setPlacing(true)}>{t.proposePlace}</Calm>
       <p class="quiet">{t.proposePlaceLead}</p>
     </Screen>

@@ -12,6 +12,7 @@ const LOW_BYTES = 200e6;
 export function twoWords(t: Texts, status: Status): ["good" | "look" | "wait", string] {
   if (status.isExchanging) return ["wait", t.isSending];
   if (status.unsent) return ["wait", t.toSend(status.unsent)];
+  if (status.lost) return ["look", t.someLost(status.lost)];
   if (status.parked.length) return ["look", t.setAside(status.parked.length)];
   return ["good", t.allSent];
 }
@@ -40,7 +41,7 @@ export function Sending() {
   });
   return (
     <Screen title={t.sendingTitle} up={[""]}>
-      <State of={status.unsent ? "wait" : "good"}>{status.unsent ? t.sendingSafe(status.unsentVisits, status.unsent) : t.sendingAllSafe}</State>
+      <State of={status.unsent ? "wait" : "good"}>{status.unsent ? t.sendingSafe(status.unsentVisits, status.unsent) : status.lost ? t.sendingRestSafe : t.sendingAllSafe}</State>
       <Problem of={refusal} />
       {done && <p role="status">{done}</p>}
       {!refusal && status.failures > 0 && <State of="look">{t.failedTries(status.failures)}</State>}

@@ -1,7 +1,7 @@
 /** The order at the door, worked out from events alone. */
 import { expect, test } from "vitest";
 import type { PacketView, VisitSoFar } from "../../src/face";
-import { planDoor, recordingNow, whoIs, type Who } from "../../src/steps";
+import { planDoor, recordingNow, type Said, whoIs } from "../../src/steps";
 
 const PACKET: PacketView = {
   caseId: "c", rev: 1, role: "lead", open: { limits: { steps: ["card_shown", "payment_answer"], recording: { audio: "duty" } } },
@@ -19,7 +19,7 @@ function visit(...events: [string, Record<string, unknown>][]): VisitSoFar {
 
 const START: [string, Record<string, unknown>] = ["visit_started", { fixes: [] }];
 const step = (name: string): [string, Record<string, unknown>] => ["step_done", { step: name, response: "given" }];
-const hand = (of: VisitSoFar, said: Who | null = null) => planDoor(PACKET, of, said).find((each) => each.state === "hand")?.key;
+const hand = (of: VisitSoFar, said: Said | null = null) => planDoor(PACKET, of, said).find((each) => each.state === "hand")?.key;
 
 test("each record moves the step in hand on, and nothing else does", () => {
   const known: [string, Record<string, unknown>][] = [START, step("card_shown"), step("recording_notice")];
@@ -54,6 +54,17 @@ test("what was recorded says better who is there than what was touched", () => {
     whoIs(visit(START, ["identity_checked", { identity: "declined" }]), null),
     whoIs(visit(START, ["identity_checked", { identity: "failed" }]), null),
   ]).toEqual(["nobody", "declined", "person"]);
+});
+
+test("who is there is asked again until identity is confirmed or it is noted what came of it", () => {
+  const failed = visit(START, step("card_shown"), step("recording_notice"), ["identity_checked", { identity: "failed", method: "document_seen" }]);
+  const declined = visit(START, step("card_shown"), step("recording_notice"), ["identity_checked", { identity: "declined" }]);
+  const confirmed = visit(START, ["identity_checked", { identity: "confirmed" }]);
+
+  expect([hand(failed), hand(failed, ""), hand(failed, "other_adult"), hand(declined), hand(declined, ""), hand(declined, "person")]).toEqual(
+    ["identity", "who", "outcome", "outcome", "who", "identity"],
+  );
+  expect([whoIs(confirmed, ""), whoIs(confirmed, "nobody")]).toEqual(["person", "person"]);
 });
 
 test("a companion records neither what is said nor what came of it", () => {

@@ -1,6 +1,6 @@
 /** What the day says of a door, money and times, and that both languages have a sentence for everything. */
-import { expect, test } from "vitest";
-import type { PacketView } from "../../src/face";
+import { beforeEach, expect, test, vi } from "vitest";
+import type { PacketView, Status } from "../../src/face";
 import { lawful } from "../../src/lawful";
 import { metresBetween, money, unitsOf, wall } from "../../src/moments";
 import { Rehearsal } from "../../src/rehearsal";
@@ -74,15 +74,36 @@ test.each(["en", "zh"])("every refusal and remark has a sentence in %s", (langua
   expect(silent).toEqual([]);
 });
 
+const SCREENS = import.meta.glob<string>("../../src/**/*.{ts,tsx}", { query: "?raw", import: "default", eager: true });
+const ENGLISH = import.meta.glob<string>("../../src/texts/en.ts", { query: "?raw", import: "default", eager: true });
+
+test("every sentence is said somewhere", () => {
+  const said = Object.entries(SCREENS).flatMap(([path, text]) => (path.includes("/texts/") ? [] : text)).join("\n");
+  const named = SCREENS["../../src/entries.ts"]!; // says them by their names
+  const [written] = Object.values(ENGLISH);
+  const codes = [...written!.slice(written!.indexOf("const remarks")).matchAll(/^ {2}"?([a-z-]+)"?: \(/gm)].map((found) => found[1]!);
+  const unsaid = Object.keys(en).filter((name) => !new RegExp(`\\bt\\.${name}\\b`).test(said) && !named.includes(`"${name}"`));
+
+  expect(codes.length).toBeGreaterThan(50);
+  expect([...unsaid, ...codes.filter((code) => !said.includes(`"${code}"`))]).toEqual([]);
+});
+
 test("practice has no way to any server", () => {
   for (const name of ["rehearsal", "rehearsal_cases"])
     expect(SOURCES[`../../src/${name}.ts`]).not.toMatch(/fetch\(|XMLHttpRequest|sendBeacon|WebSocket|import\(/);
 });
 
+const kept = new Map<string, string>();
+beforeEach(() => {
+  kept.clear();
+  vi.stubGlobal("localStorage", {
+    getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, text: string) => void kept.set(key, text),
+    removeItem: (key: string) => void kept.delete(key),
+  });
+});
+
 test("practice blocks the matter before identity, as the rules do", async () => {
-  const kept = new Map<string, string>();
-  Object.assign(globalThis, { localStorage: { getItem: (key: string) => kept.get(key) ?? null, setItem: (key: string, text: string) => void kept.set(key, text) } });
-  const face = new Rehearsal();
+  const face = new Rehearsal(() => "en");
   await face.open();
   await face.enrol("PRACTICE", "739146");
   const [first] = await face.packets();
@@ -90,4 +111,39 @@ test("practice blocks the matter before identity, as the rules do", async () => 
 
   await expect(face.record("step_done", first!.caseId, visitId, { step: "purpose_stated" })).rejects.toMatchObject({ code: "identity-first" });
   await expect(face.checkIdentity(first!.caseId, visitId!, "letter_code", { secret: "4711-2580" })).resolves.toBe(true);
+});
+
+test("practice keeps no PIN that can be read, and still knows the right one", async () => {
+  kept.set("fairvisit.practice", JSON.stringify({ stage: "enrolled", pin: "739146" }));
+  const face = new Rehearsal(() => "en");
+  const before = await face.open();
+  await face.enrol("PRACTICE", "739146");
+  const again = new Rehearsal(() => "en");
+  const after = await again.open();
+
+  expect([before, after]).toEqual([{ stage: "new", agentCode: "", isLocked: true }, { stage: "enrolled", agentCode: "12", isLocked: true }]);
+  expect([...kept.values()].join()).not.toContain("739146");
+  await expect(again.unlock("739147")).rejects.toMatchObject({ code: "pin-wrong" });
+  await again.unlock("739146");
+});
+
+test("practice is invented in the language the app speaks", async () => {
+  let language: "en" | "zh" = "zh";
+  const face = new Rehearsal(() => language);
+  await face.open();
+  const told = async () => JSON.stringify([await face.packets(), await face.myVisits(), (await face.status()).notices, (await face.status()).questions]);
+  const chinese = await told();
+  language = "en";
+  const english = await told();
+
+  expect([chinese.includes("和风街 3 号 2 室"), chinese.includes("今天高温"), chinese.includes("邻居"), chinese.match(/Street|Lane"|Sample|Heat/)]).toEqual([true, true, true, null]);
+  expect([english.includes("3 Balmy Street, flat 2"), english.includes("Heat today")]).toEqual([true, true]);
+});
+
+test("what was lost is neither all sent nor received", async () => {
+  vi.stubGlobal("addEventListener", () => {});
+  const { twoWords } = await import("../../src/screens/sending");
+  const status = { isExchanging: false, unsent: 0, lost: 2, parked: [{}] } as unknown as Status;
+
+  expect([twoWords(en, status), twoWords(zh, status), twoWords(en, { ...status, lost: 0, parked: [] })]).toEqual([["look", "2 lost"], ["look", "2 条丢失"], ["good", "all sent"]]);
 });

@@ -32,7 +32,7 @@ export function Arrive({ packet, onStarted }: { packet: PacketView; onStarted: (
       <p class="lead">{place.address}</p>
       {blocks.length > 0 && <h2>{t.overrideTitle}</h2>}
       <Remarks of={remarks} />
-      {blocks.length > 0 && <><Note label={t.overrideField} value={why} onText={setWhy} /><p class="quiet">{t.overrideLead}</p></>}
+      {blocks.length > 0 && <><Note label={t.overrideField} value={why} onText={setWhy} most={400} /><p class="quiet">{t.overrideLead}</p></>}
       <div aria-live="polite">
         {watch.best && <State of="good">{t.arriveFound(far(t, watch.best.radius_dm / 10))}</State>}
         {watch.best && spot && <p>{t.away(far(t, metresBetween(watch.best, spot)))}</p>}

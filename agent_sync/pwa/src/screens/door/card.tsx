@@ -39,7 +39,7 @@ export function useAwake(): void {
 export function Card() {
   const { face, t, status } = usePhone();
   const { packet, visitId, visit } = useDoor();
-  const { done, isBusy, refusal } = useStep("card");
+  const { act, record, isBusy, refusal } = useStep("card");
   const [code, setCode] = useState("");
   const [isMissing, setMissing] = useState(false);
   useAwake();
@@ -52,8 +52,12 @@ export function Card() {
   const up = ["door", packet.caseId, visitId];
   const isShown = visit.stepsDone.includes("card_shown");
   const agent = status?.agent;
+  const seen = () => void act(async () => {
+    if (!isShown) await record("given");
+    back(...up);
+  });
   return (
-    <Screen title={agent?.name ?? ""} up={up} bar={<><Act onAct={() => (isShown ? back(...up) : done("given", async () => back(...up)))} isBusy={isBusy}>{t.cardSeen}</Act><Ever /></>}>
+    <Screen title={agent?.name ?? ""} up={up} bar={<><Act onAct={seen} isBusy={isBusy}>{t.cardSeen}</Act><Ever /></>}>
       {code ? <Qr text={code} label={t.cardShow} /> : isMissing && <State of="look">{t.cardNone}</State>}
       <p class="lead centre">{t.agentNo(agent?.code ?? "")}<br />{String(agent?.agency_name ?? agent?.agency ?? "")}</p>
       {code && <p class="quiet centre">{t.cardRenew}</p>}

@@ -6,7 +6,7 @@ import { far } from "../../moments";
 import { Act, Calm, Link, Pick, Problem, Remarks, Screen, State } from "../../parts";
 import { useAct, usePhone } from "../../phone";
 import { back, go, goInstead, href } from "../../route";
-import { isCompanion, type StepKey } from "../../steps";
+import { isCompanion, isHalted, type StepKey } from "../../steps";
 import { useDoor } from "./room";
 import { Words } from "./say";
 
@@ -29,11 +29,11 @@ export function End() {
   const { packet, visitId, visit, note } = useDoor();
   const watch = useFixes();
   const here = ["door", packet.caseId, visitId];
-  const isHalted = visit.events.some((each) => each.kind === "hold_placed");
+  const isSentAway = isHalted(visit, "asked_to_leave");
   const isDone = visit.events.some((each) => each.kind === "outcome_noted");
   const isAlong = isCompanion(visit);
   const isWithdrawn = packet.rev === 0;
-  const [reason, setReason] = useState<string>(isWithdrawn ? "withdrawn" : isHalted ? "asked_to_leave" : isDone || isAlong ? "completed" : "abandoned");
+  const [reason, setReason] = useState<string>(isWithdrawn ? "withdrawn" : isSentAway ? "asked_to_leave" : isDone || isAlong ? "completed" : "abandoned");
   const [remarks, setRemarks] = useState<Remark[]>([]);
   const { act, isBusy, refusal } = useAct();
   useEffect(() => void face.mayRecord("visit_ended", packet.caseId, visitId, { fixes: [], reason }).then(setRemarks, () => {}), [visit]);

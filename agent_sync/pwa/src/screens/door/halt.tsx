@@ -3,11 +3,13 @@ import { useState } from "preact/hooks";
 import { Act, Calm, Dial, Problem, Screen, State } from "../../parts";
 import { useAct, usePhone } from "../../phone";
 import { back, goInstead } from "../../route";
+import { scopeOf } from "../../rules_door";
+import { HoldReason } from "../../vocabulary";
 import { useDoor } from "./room";
 import { Words } from "./say";
 
-const OF_CASE = ["wrong_person", "dispute"];
-const OF_PERSON = ["asked_to_leave", "refusal", "distress", "minor", "illness", "bereavement", "representative", "hardship", "complaint"];
+// Danger has a button of its own.
+const REASONS = HoldReason.filter((each) => each !== "danger");
 
 export function Halt() {
   const { face, t, settings } = usePhone();
@@ -40,14 +42,14 @@ export function Halt() {
   return (
     <Screen title={t.haltTitle} up={here} bar={<Calm onAct={() => back(...here)}>{t.cancel}</Calm>}>
       <Dial number={settings.emergency} onAct={flee}>{t.danger}</Dial>
-      <p class="quiet">{t.dangerLead(settings.emergency)}</p>
+      <p class="quiet">{settings.emergency ? t.dangerLead(settings.emergency) : t.dangerNoNumber}</p>
       <Problem of={refusal} />
       <p>{t.haltLead}</p>
-      {[OF_PERSON, OF_CASE].map((reasons) => (
-        <fieldset key={reasons[0]}>
-          <legend>{reasons === OF_CASE ? t.haltScopeCase : t.haltScopePerson}</legend>
+      {(["person", "case"] as const).map((scope) => (
+        <fieldset key={scope}>
+          <legend>{scope === "case" ? t.haltScopeCase : t.haltScopePerson}</legend>
           <div class="grid">
-            {reasons.map((each) => <button key={each} type="button" class="tap" aria-disabled={isBusy} onClick={() => hold(each)}>{t.cap(t.words.HoldReason[each as "illness"])}</button>)}
+            {REASONS.filter((each) => scopeOf(each) === scope).map((each) => <button key={each} type="button" class="tap" aria-disabled={isBusy} onClick={() => hold(each)}>{t.cap(t.words.HoldReason[each])}</button>)}
           </div>
         </fieldset>
       ))}
@@ -61,7 +63,7 @@ export function Safe() {
   return (
     <Screen title={t.ended} up={[""]} bar={<Calm onAct={() => goInstead("")}>{t.backToDay}</Calm>}>
       <p class="lead">{t.dangerCalled}</p>
-      <Dial number={settings.emergency}>{t.dangerCall(settings.emergency)}</Dial>
+      {settings.emergency && <Dial number={settings.emergency}>{t.dangerCall(settings.emergency)}</Dial>}
       <p class="quiet">{t.endedSafe}</p>
     </Screen>
   );

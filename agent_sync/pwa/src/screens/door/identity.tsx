@@ -13,10 +13,10 @@ const NONE = "none";
 
 export function Identity(_: { of: StepKey }) {
   const { face, t } = usePhone();
-  const { packet, visitId, visit, note, reload, setSealed } = useDoor();
+  const { packet, visitId, visit, note, reload, say, setSealed } = useDoor();
   const [way, setWay] = useState("");
   const [left, setLeft] = useState<Record<string, number>>({});
-  const [missed, setMissed] = useState<number | null>(null);
+  const [missed, setMissed] = useState("");
   const { act, isBusy, refusal } = useAct();
   useEffect(() => {
     void Promise.all(GUESSED.map(async (each) => [each, await face.triesLeft(packet.caseId, visitId, each)])).then(
@@ -25,11 +25,14 @@ export function Identity(_: { of: StepKey }) {
   }, [visit]);
   useEffect(() => scrollTo(0, 0), [way]);
   const ways = packet.ways.filter((each) => GUESSED.includes(each));
-  const close = (identity: string) => void act(() => note("identity_checked", { identity }));
+  const close = (identity: string) => void act(async () => {
+    await note("identity_checked", { identity });
+    say("declined");
+  });
   const check = (said: Said) => void act(async () => {
-    setMissed(null);
+    setMissed("");
     if (await face.checkIdentity(packet.caseId, visitId, way, said)) return open(way, said);
-    setMissed(await face.triesLeft(packet.caseId, visitId, way));
+    setMissed(t.didNotFit(await face.triesLeft(packet.caseId, visitId, way)));
     setWay("");
     await reload();
   });
@@ -46,9 +49,8 @@ export function Identity(_: { of: StepKey }) {
   const belongsToOther = (kind: string) => void act(async () => {
     await note("identity_checked", { identity: "failed", method: "document_seen", document_kind: kind });
     setWay("");
-    setMissed(1);
+    setMissed(t.failed);
   });
-  const miss = missed !== null && !way && <div role="alert"><State of="stop">{t.didNotFit(missed)}</State></div>;
   if (way === "letter_code") return <><CodeForm onSaid={check} isBusy={isBusy} /><Problem of={refusal} /><Calm onAct={() => setWay("")}>{t.back}</Calm></>;
   if (way === "two_facts") return <><FactsForm onSaid={check} isBusy={isBusy} /><Problem of={refusal} /><Calm onAct={() => setWay("")}>{t.back}</Calm></>;
   if (way === "document")
@@ -56,7 +58,7 @@ export function Identity(_: { of: StepKey }) {
   return (
     <>
       <Words of="identity" />
-      {miss}
+      {missed && <div role="alert"><State of="stop">{missed}</State></div>}
       {ways.map((each) => (
         <Act key={each} class="choice" isOff={left[each] === 0} onAct={() => setWay(each)}>{t.ways[each]}<small>{left[each] === 0 ? t.triesNone : left[each] !== undefined && t.triesLeft(left[each])}</small></Act>
       ))}

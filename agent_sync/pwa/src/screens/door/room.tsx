@@ -3,20 +3,22 @@ import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Body, PacketView, Sealed, VisitSoFar } from "../../face";
 import type { Script } from "../../script";
-import type { Who } from "../../steps";
+import type { Said, Who } from "../../steps";
 
 export interface DoorRoom {
   packet: PacketView;
   visitId: string;
   visit: VisitSoFar;
   who: Who | null;
-  /** Say who is there: kept beside the events until the outcome says it. */
-  say: (who: Who) => void;
+  /** Say who is there, or "" to be asked again: kept beside the events until identity or the outcome says it. */
+  say: (who: Said) => void;
   script: Script;
   sealed: Sealed | null;
   setSealed: (sealed: Sealed) => void;
   /** Record, wait until it is durable, then read the visit again: only then does the screen move on. */
   note: (kind: string, body: Body) => Promise<void>;
+  /** What must come before anything that says they are in hardship: the halt, once. */
+  haltHardship: () => Promise<void>;
   reload: () => Promise<void>;
 }
 
@@ -35,6 +37,6 @@ export const keepSealed = (visitId: string, sealed: Sealed) => void sealedParts.
 export const forgetSealed = () => sealedParts.clear();
 
 const WHO = "fairvisit.who.";
-export const readWho = (visitId: string) => localStorage.getItem(WHO + visitId) as Who | null;
-export const keepWho = (visitId: string, who: Who) => localStorage.setItem(WHO + visitId, who);
+export const readWho = (visitId: string) => localStorage.getItem(WHO + visitId) as Said | null;
+export const keepWho = (visitId: string, who: Said) => localStorage.setItem(WHO + visitId, who);
 export const forgetWho = (visitId: string) => localStorage.removeItem(WHO + visitId);

@@ -22,11 +22,8 @@ export function useStep(key: StepKey) {
   const { note, script } = useDoor();
   const act = useAct();
   const step = WIRE[key] ?? key;
-  const done = (response: string, after?: () => Promise<void>) => void act.act(async () => {
-    await note("step_done", { step, text_version: script.version(step), response });
-    await after?.();
-  });
-  return { ...act, done, step };
+  const record = (response: string) => note("step_done", { step, text_version: script.version(step), response });
+  return { ...act, record, done: (response: string) => void act.act(() => record(response)), step };
 }
 
 /** A step of which something is read out: said, or they would not hear it. */
@@ -135,19 +132,20 @@ export function Neutral() {
 }
 
 export function Hardship({ of }: { of: StepKey }) {
-  const { face, t } = usePhone();
-  const { packet, visitId, reload } = useDoor();
-  const { done, isBusy, refusal, step } = useStep(of);
-  const halt = async () => {
-    await face.hold(packet.caseId, visitId, "hardship");
-    await reload();
-  };
+  const { t } = usePhone();
+  const { haltHardship } = useDoor();
+  const { act, done, record, isBusy, refusal, step } = useStep(of);
+  // The halt first: whatever stops this in between, no hardship is said that halts nothing.
+  const halt = () => void act(async () => {
+    await haltHardship();
+    await record("given");
+  });
   return (
     <>
       <Words of={step} />
       <Problem of={refusal} />
       <Act class="in-hand" onAct={() => done("given")} isBusy={isBusy}>{t.hardshipNo}</Act>
-      <Calm onAct={() => done("given", halt)}>{t.hardshipYes}</Calm>
+      <Calm onAct={halt}>{t.hardshipYes}</Calm>
       <Calm onAct={() => done("refused")}>{t.theyRefused}</Calm>
       <p class="quiet">{t.hardshipLead}</p>
     </>

@@ -7,7 +7,7 @@ import { opened } from "../../opened";
 import { Icon, Link } from "../../parts";
 import { usePhone } from "../../phone";
 import { href } from "../../route";
-import { last, planDoor, type StepKey, type Who, WIRE } from "../../steps";
+import { isWhoOpen, last, planDoor, type Said, type StepKey, type Who, WIRE } from "../../steps";
 import { CardStep } from "./card";
 import { Identity } from "./identity";
 import { Leave } from "./end";
@@ -21,7 +21,7 @@ const PARTS: Record<StepKey, ComponentType<{ of: StepKey }>> = {
 };
 const MOST_FOLDED = 2; // done steps shown line by line; more fold into one
 
-export function Steps({ said }: { said: Who | null }) {
+export function Steps({ said }: { said: Said | null }) {
   const { t } = usePhone();
   const { packet, visit, visitId, sealed } = useDoor();
   const [isOpen, setOpen] = useState(false);
@@ -59,17 +59,17 @@ export function Steps({ said }: { said: Who | null }) {
   );
 }
 
-/** A done step as one line; touching it leads to correcting it. */
+/** A done step as one line; touching it leads to correcting it, or asks again who is there while nothing recorded says it. */
 function Done({ of, isTold }: { of: StepKey; isTold: boolean }) {
   const { t } = usePhone();
-  const { packet, visit, visitId, who } = useDoor();
+  const { packet, visit, visitId, who, say } = useDoor();
   const event = eventOf(of, visit.events);
   const line = () => {
     if (of === "arrive" && event) {
       const best = (event.body.fixes as { radius_dm: number }[] | undefined)?.reduce((least, each) => Math.min(least, each.radius_dm), Infinity) ?? Infinity;
       return t.arrived(clock(t, Date.parse(event.wall)), Number.isFinite(best) ? far(t, best / 10) : "");
     }
-    if (of === "who" && who) return whoWords(t, who);
+    if (of === "who" && who) return who === "declined" ? identityWords(t, last(visit, "identity_checked")?.body) : whoWords(t, who);
     if (of === "identity") return identityWords(t, event?.body);
     if (of === "outcome" && event) {
       const { contact_result: contact, disposition } = event.body as Record<string, string>;
@@ -81,6 +81,8 @@ function Done({ of, isTold }: { of: StepKey; isTold: boolean }) {
   };
   const id = event && "eventId" in event ? String(event.eventId) : "";
   const isCorrected = visit.events.some((each) => each.kind === "event_corrected" && each.body.event_id === id);
+  if (of === "who" && isWhoOpen(visit))
+    return <li><button type="button" class="folded" onClick={() => say("")}><Icon of="good" /><span>{line()}</span><small>{t.change}</small></button></li>;
   if (!id) return <li class="done"><Icon of="good" /><span>{line()}</span></li>;
   return <li><a class="folded" href={href("correct", packet.caseId, visitId, id)} aria-label={`${line()}${t.colon}${t.correct}`}><Icon of="good" /><span>{line()}{isCorrected && ` · ${t.corrected}`}</span>{isTold && <small>{t.correct}</small>}</a></li>;
 }
@@ -94,7 +96,7 @@ function eventOf(key: StepKey, events: Event[]): Event | undefined {
 }
 
 const whoWords = (t: ReturnType<typeof usePhone>["t"], who: Who) =>
-  t.cap(who === "declined" ? t.who.declined! : who === "other_adult" || who === "only_minor" ? t.words.ContactResult[who] : t.who[who] ?? "");
+  t.cap(who === "other_adult" || who === "only_minor" ? t.words.ContactResult[who] : t.who[who] ?? "");
 
 function identityWords(t: ReturnType<typeof usePhone>["t"], body: Body | undefined): string {
   const said = { confirmed: t.confirmed, failed: t.failed, unsure: t.unsure, declined: t.declined }[String(body?.identity) as "failed"];
