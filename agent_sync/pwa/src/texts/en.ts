@@ -88,6 +88,8 @@ export const texts = {
   mapNone: "None of today's places has a position.",
   mapNote: "A sketch: north is up, streets are not shown.",
   mapYou: "you",
+  mapNearer: "Nearer",
+  mapFarther: "Farther",
   joinVisit: "Join a colleague's visit",
 
   // the state of sending

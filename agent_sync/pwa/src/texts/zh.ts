@@ -84,6 +84,8 @@ export const texts: Texts = {
   mapNone: "今天的地点都没有坐标。",
   mapNote: "示意图：上方为北，不显示道路。",
   mapYou: "你",
+  mapNearer: "放大",
+  mapFarther: "缩小",
   joinVisit: "加入同事的到访",
 
   allSent: "已全部发送",
