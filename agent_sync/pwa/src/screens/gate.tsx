@@ -22,10 +22,11 @@ export function Gate({ known }: { known: Known }) {
   if (known.isLocked && !["new", "wiped", "awaiting_approval"].includes(known.stage) && !isNew)
     return <Unlock agentCode={known.agentCode} onNewCode={() => setNew(true)} />;
   if (isNew) return <NewCode up={[]} onDone={() => setNew(false)} />;
-  return <>{known.stage === "wiped" && <State of="look">{t.stages.wiped}</State>}<Enrol onPractise={isPractice ? null : practise} /></>;
+  return <>{known.stage === "wiped" && <State of="look">{t.stages.wiped}</State>}<Enrol onPractise={isPractice ? null : practise} isLost={!isPractice && known.stage === "new" && known.agentCode !== ""} /></>;
 }
 
-function Enrol({ onPractise }: { onPractise: (() => void) | null }) {
+/** Set up; *isLost* where this phone was set up before, and the browser threw away what it had saved. */
+function Enrol({ onPractise, isLost }: { onPractise: (() => void) | null; isLost: boolean }) {
   const { t } = usePhone();
   const [code, setCode] = useState(codeOf(new URLSearchParams(location.search).get("code") ?? ""));
   const [isScanning, setScanning] = useState(false);
@@ -38,6 +39,7 @@ function Enrol({ onPractise }: { onPractise: (() => void) | null }) {
   };
   return (
     <Screen title={t.enrolTitle}>
+      {isLost && <State of="stop">{t.problem("store-lost", {})}</State>}
       <p>{t.enrolLead}</p>
       {isIos && <div class="alert"><State of="look">{t.iosTitle}</State><p>{t.iosLead}</p></div>}
       {isScanning && <Scan onFound={found} />}
