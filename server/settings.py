@@ -58,6 +58,8 @@ class Settings:
     oidc_label: str = ""  # what its button is called; without it, the issuer's host
     oidc_has_second: bool = False  # it always asks for a second factor, whether or not it says so
     agent_app: str = ""  # the folder of the built phone app; without one, the one beside this package
+    map_tiles: str = ""  # the phone's street map, https://…/{z}/{x}/{y}.png in WGS-84; without one, it draws a sketch
+    map_credit: str = ""  # whom that map is to be credited to, as it stands under it
     proxies: int = 0  # how many proxies of our own stand in front, each adding to X-Forwarded-For
 
     @classmethod

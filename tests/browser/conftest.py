@@ -27,13 +27,18 @@ PASSWORD = "a long enough one"
 MOUSE = Mouse()
 
 
+def find_chromium() -> str:
+    """Give where the machine's Chromium is."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    assert found is not None, "There is no Chromium on PATH; install one (Debian: chromium)."
+    return found
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """A running Chromium; a machine without one fails, it does not skip."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    assert found is not None, "There is no Chromium on PATH; install one (Debian: chromium)."
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         yield browser
         browser.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
@@ -159,12 +159,3 @@ def modules_of(qr: Locator) -> list[list[bool]]:
     for x, y in re.findall(r"M(\d+) (\d+)h", qr.locator("path").get_attribute("d") or ""):
         dark[int(y)][int(x)] = True
     return dark
-
-
-def write_video(modules: Sequence[Sequence[bool]], pixels: int = 8) -> bytes:
-    """Give a still of the modules as a video that Chromium takes for a camera (YUV4MPEG2, grey, *pixels* a module)."""
-    size = len(modules) * pixels + len(modules) * pixels % 2
-    rows = [bytes(16 if dark else 235 for dark in row for _ in range(pixels)).ljust(size, b"\xeb") for row in modules]
-    luma = b"".join(row * pixels for row in rows).ljust(size * size, b"\xeb")
-    frame = b"FRAME\n" + luma + bytes([128]) * (size * size // 2)
-    return f"YUV4MPEG2 W{size} H{size} F10:1 Ip A1:1 C420mpeg2\n".encode() + frame * 10

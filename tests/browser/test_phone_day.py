@@ -6,7 +6,6 @@ second phone, and the way home through a bad network. Needs the built app (`make
 from __future__ import annotations
 
 import datetime as dt
-import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -22,8 +21,9 @@ from server.services.importing import FileOrder, import_portfolio
 from server.services.people import AgentEntry, put_agents
 from server.services.statements import compare_with_device
 from server.storage import tables
-from tests.browser.conftest import Served
-from tests.browser.door import Phone, modules_of, write_video
+from tests.browser.camera import film
+from tests.browser.conftest import Served, find_chromium
+from tests.browser.door import Phone, modules_of
 from tests.browser.look import FLAGS
 from tests.browser.old_chromium import VERSION, fetch_old_chromium, help_playwright
 from tests.fault.proxy import Faults, Proxy, faulty
@@ -119,7 +119,7 @@ def visit_together(phone: Phone, companion: Phone, camera: Path) -> None:
     phone.page.get_by_role("link", name="Code for a companion").click()
     qr = phone.page.locator("svg.qr")
     qr.wait_for()
-    camera.write_bytes(write_video(modules_of(qr)))
+    film(camera, modules_of(qr))
     phone.press("Close")
     companion.go("join")
     companion.press("Scan their code")
@@ -224,10 +224,9 @@ def halt_for_illness(phone: Phone) -> None:
 def scanning(chromium: Browser, tmp_path: Path) -> Iterator[tuple[Browser, Path]]:
     """A second Chromium whose camera sees what is written to a file."""
     camera = tmp_path / "camera.y4m"
-    camera.write_bytes(write_video([[False] * 8] * 8))
+    film(camera, [[False]])
     flags = [*FLAGS, *SEES, f"--use-file-for-fake-video-capture={camera}"]
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    browser = chromium.browser_type.launch(executable_path=path, args=flags)
+    browser = chromium.browser_type.launch(executable_path=find_chromium(), args=flags)
     yield browser, camera
     browser.close()
 

@@ -65,13 +65,18 @@ export class Channel {
     this.traffic.bytes_up += body.length;
     const answer = await this.transport.send(method, target, headers, body);
     this.traffic.bytes_down += answer.body.length;
-    // A login page of the network, or a proxy: something else than the server answered.
-    if (answer.headers["fairvisit"] !== "1") throw problem("no-network", "stranger", { status: answer.status }, true);
+    if (answer.headers["fairvisit"] !== "1") throw stranger(answer.status);
     const nonce = answer.headers["fairvisit-nonce"] ?? "";
     if (nonce.length > 0 && nonce.length <= MOST_NONCE) this.nonce = nonce;
     if (answer.status >= 400) throw readProblem(answer);
     return answer;
   }
+}
+
+/** Something else than the server answered: a proxy with an error, or a page of the network that wants a sign-in. */
+function stranger(status: number): Problem {
+  const told = problem("no-network", "stranger", { status }, true);
+  return status < 400 ? Object.assign(told, { facts: { portal: 1 } }) : told;
 }
 
 async function pack(

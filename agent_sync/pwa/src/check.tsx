@@ -63,7 +63,7 @@ const CHECKS: [string, () => Promise<Answer>, Answer][] = [
   }, "look"],
   ["place", placeAnswer, "look"],
   ["clock", clockAnswer, "good"],
-  ["scan", () => has("BarcodeDetector" in window), "look"],
+  ["scan", () => has("mediaDevices" in navigator), "look"],
   ["awake", () => has("wakeLock" in navigator), "look"],
   ["pack", () => has("CompressionStream" in window), "look"],
   ["background", () => has("SyncManager" in window), "look"],

@@ -62,6 +62,7 @@ export class Device implements Face {
   private opening: Promise<Store> | null = null;
   private exchanging: Promise<Report> | null = null;
   private nextMs: number | null = null;
+  private problem: Refusal | null = null;
   private readonly inTurn = oneAtATime();
   private readonly listeners = new Set<() => void>();
 
@@ -295,6 +296,7 @@ export class Device implements Face {
       const talk = new Talk(store, channel, this.clock, this.noise, this.options.archiveDays ?? 30);
       await converse(talk);
       this.nextMs = this.clock.read().wallMs + talk.report.nextMs;
+      this.problem = talk.report.error ?? talk.report.problems.at(-1)?.error ?? null;
       if ((await store.read(stageOf)) === "wiped") globalThis.localStorage?.removeItem(this.mark);
       return talk.report;
     });
@@ -311,6 +313,7 @@ export class Device implements Face {
       return {
         ...(await viewStatus(store, this.clock.read())),
         nextMs: this.nextMs,
+        problem: this.problem,
         isExchanging: this.exchanging !== null,
         isPersistent: isPersistent ?? false,
         freeBytes,

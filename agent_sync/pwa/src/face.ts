@@ -54,6 +54,7 @@ export interface Status {
   unsent: number; unsentVisits: number; received: number; lost: number; parked: Parked[];
   filesWaiting: number; openVisits: { caseId: string; visitId: string }[]; questions: Question[];
   notices: Body[]; lastContactMs: number | null; nextMs: number | null; clockOffMs: number; failures: number;
+  problem: Refusal | null; // what the last exchange met, since the app was opened
   isExchanging: boolean; isPersistent: boolean; freeBytes: number | null;
 }
 /** What an exchange did; `error` and `problems` are codes with the sentence the screens make of them. */

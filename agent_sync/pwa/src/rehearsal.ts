@@ -197,7 +197,7 @@ export class Rehearsal implements Face {
       received: 31 + this.state.sent, lost: 0, parked: past.parked, filesWaiting: 0,
       openVisits: visits.filter((each) => each.isOpen).map(({ caseId, visitId }) => ({ caseId, visitId })),
       questions, notices: past.notices, lastContactMs: this.state.beganMs - 240_000, nextMs: null, clockOffMs: 0,
-      failures: 0, isExchanging: false, isPersistent: true, freeBytes: null,
+      failures: 0, problem: null, isExchanging: false, isPersistent: true, freeBytes: null,
     };
   }
 

@@ -4,6 +4,7 @@ import type { Face, Status } from "./face";
 
 const LEAST_MS = 5_000;
 const AGAIN_MS = 3_000;
+const UNTOLD_MS = 60_000; // where no exchange said when the next is due: another tab was at it
 
 export function useRhythm(face: Face, status: Status | null, isOn: boolean): void {
   const nextMs = status?.nextMs ?? null;
@@ -28,8 +29,19 @@ export function useRhythm(face: Face, status: Status | null, isOn: boolean): voi
     };
   }, [face, isOn]);
   useEffect(() => {
-    if (!isOn || nextMs === null) return;
-    const timer = setTimeout(() => void face.exchange().catch(() => {}), Math.max(LEAST_MS, nextMs - Date.now()));
-    return () => clearTimeout(timer);
+    if (isOn) return armTimer(face, nextMs);
   }, [face, isOn, nextMs]);
+}
+
+/**
+ * Exchange when it is due, and gives the way to stop. An exchange that was made tells when the next is due; one that
+ * could not be made, since another tab sends, tells nothing: so it is tried again, or nobody would once that tab is gone.
+ */
+export function armTimer(face: Pick<Face, "exchange">, nextMs: number | null): () => void {
+  let timer: ReturnType<typeof setTimeout>;
+  const arm = (ms: number) => {
+    timer = setTimeout(() => void face.exchange().catch(() => arm(UNTOLD_MS)), ms);
+  };
+  arm(nextMs === null ? UNTOLD_MS : Math.max(LEAST_MS, nextMs - Date.now()));
+  return () => clearTimeout(timer);
 }

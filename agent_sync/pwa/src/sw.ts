@@ -14,7 +14,7 @@ interface Worker {
 
 const worker = self as unknown as Worker;
 const SHELL = "__SHELL__" as unknown as string[]; // the build writes the list here
-const NAME = "fairvisit-shell-__VERSION__";
+const NAME = "fairvisit-shell-__VERSION____MAP__"; // the build writes the version here, the server which street map it is
 const BASE = new URL("./", location.href).href;
 
 worker.addEventListener("install", (event) => {

@@ -86,7 +86,7 @@ function isAppointed(open: Body, span: Span | null, nowMs: number): boolean {
 export async function viewStatus(
   store: Store,
   now: ClockReading,
-): Promise<Omit<Status, "isExchanging" | "isPersistent" | "freeBytes" | "nextMs">> {
+): Promise<Omit<Status, "isExchanging" | "isPersistent" | "freeBytes" | "nextMs" | "problem">> {
   const [last, nowMs] = [await lastContact(store), await trueNow(store, now)];
   const seen = await store.read(async (tx) => {
     const [links, waiting, events] = [

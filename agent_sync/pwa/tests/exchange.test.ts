@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { STEPS } from "../src/exchange";
 import { writeStatement } from "../src/statement";
+import { texts } from "../src/texts/en";
 import { CASE, codesOf, dieAt, makePhone, makeTown, PIN, propose, publishPackets, type Town } from "./builders";
 import { DEVICE, type Fault } from "./fake_server";
 
@@ -51,6 +52,24 @@ describe("push", () => {
     expect((await phone.status()).unsent).toBe(1);
     await phone.exchange();
     expect((await phone.status()).unsent).toBe(0);
+  });
+
+  test("a page of the network that wants a sign-in is told as such, a proxy's error is not", async () => {
+    const { server, phone } = await makeTown();
+    for (const [fault, said] of [["portal", "sign in first"], ["proxy_413", "No network."]] as [Fault, string][]) {
+      server.faults = [fault];
+      const { error } = await phone.exchange();
+      expect(texts.problem(error!.code, error!.facts)).toContain(said);
+    }
+  });
+
+  test("what an exchange met by itself stands in the status, until one goes through", async () => {
+    const { server, phone } = await makeTown();
+    server.faults = ["status_503"];
+    await phone.exchange();
+    expect((await phone.status()).problem?.code).toBe("unavailable");
+    await phone.exchange();
+    expect((await phone.status()).problem).toBeNull();
   });
 
   test("X4: Retry-After is a lower bound", async () => {

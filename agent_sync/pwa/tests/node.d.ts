@@ -5,3 +5,7 @@ declare module "node:fs" {
 declare module "node:process" {
   export const env: Record<string, string | undefined>;
 }
+declare module "node:zlib" {
+  export function deflateSync(content: Uint8Array): Uint8Array;
+  export function gzipSync(content: Uint8Array): Uint8Array;
+}

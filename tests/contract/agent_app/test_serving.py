@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from schemas.errors import FieldError
 from server.agent_app import register_agent_app
 from server.settings import Settings
 
@@ -17,10 +18,10 @@ FILES = {
 }  # fmt: skip
 
 
-def client_of(folder: Path) -> FlaskClient:
+def client_of(folder: Path, **settings: str) -> FlaskClient:
     """Give a browser on a server whose app lies in *folder*."""
     app = Flask("test")
-    register_agent_app(app, Settings(agent_app=str(folder)))
+    register_agent_app(app, Settings(agent_app=str(folder), **settings))
     return app.test_client()
 
 
@@ -78,6 +79,42 @@ def test_pages_run_nothing_but_the_app(client: FlaskClient, path: str) -> None:
 
     assert "unsafe" not in policy
     assert {"default-src 'none'", "script-src 'self'", "style-src 'self'"} <= set(policy.split("; "))
+
+
+TILES = "https://tiles.example.org:8443/{z}/{x}/{y}.png?key=1&style=day"
+MARKED = '<meta name="tiles" content="__TILES__" data-credit="__CREDIT__">'
+
+
+def test_the_street_map_stands_in_page_policy_and_worker(client: FlaskClient, tmp_path: Path) -> None:
+    """Just its origin is let in, for pictures; a changed map is another worker, so that phones take the page anew."""
+    (tmp_path / "dist/index.html").write_text(MARKED)
+    (tmp_path / "dist/sw.js").write_text("'shell-1__MAP__'")
+    mapped = client_of(tmp_path / "dist", map_tiles=TILES, map_credit='© "Us" & all')
+    other = client_of(tmp_path / "dist", map_tiles=TILES, map_credit="© Others")
+    page, policy = mapped.get("/agent/"), mapped.get("/agent/").headers["Content-Security-Policy"]
+
+    assert 'content="https://tiles.example.org:8443/{z}/{x}/{y}.png?key=1&amp;style=day"' in page.text
+    assert 'data-credit="© &quot;Us&quot; &amp; all"' in page.text
+    assert ["img-src 'self' data: blob: https://tiles.example.org:8443"] == _naming(policy, "tiles")
+    assert client.get("/agent/").text == MARKED.replace("__TILES__", "").replace("__CREDIT__", "")
+    assert [] == _naming(client.get("/agent/").headers["Content-Security-Policy"], "tiles")
+    assert client.get("/agent/sw.js").text == "'shell-1'"
+    assert 3 == len({each.get("/agent/sw.js").text for each in (client, mapped, other)})
+
+
+def _naming(policy: str, part: str) -> list[str]:
+    return [each for each in policy.split("; ") if part in each]
+
+
+@pytest.mark.parametrize(
+    "tiles", ["tiles", "https://a.example/{z}/{x}.png", "https://a.example/{z}/{x}/{y}; script-src *", "//a/{z}{x}{y}"]
+)
+def test_an_address_that_is_none_of_tiles_is_refused(tmp_path: Path, tiles: str) -> None:
+    """It would be written into the page's policy."""
+    with pytest.raises(FieldError) as refused:
+        client_of(tmp_path, map_tiles=tiles)
+
+    assert ["FAIRVISIT_MAP_TILES"] == list(refused.value.fields)
 
 
 def test_a_file_is_packed_for_who_takes_it(client: FlaskClient) -> None:

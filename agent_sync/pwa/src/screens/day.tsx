@@ -12,7 +12,7 @@ import { href } from "../route";
 import { SendingDot } from "./sending";
 import { Update } from "./update";
 
-const Sketch = lazy(() => import("./map").then((part) => part.Sketch));
+const Places = lazy(() => import("./map").then((part) => part.Places));
 const FIRST = 60; // rows drawn at once; more as one scrolls
 const PULL_PX = 70; // pulled down so far, it exchanges
 
@@ -70,7 +70,7 @@ export function Day({ isMap }: { isMap: boolean }) {
       )}
       {wanted && !shown.length && <p class="quiet" role="status">{t.noMatch(asked ?? "")}</p>}
       {!packets.length && <><Empty title={t.dayEmpty}>{t.dayEmptyLead}</Empty><Act onAct={() => void act(async () => void (await face.exchange()))}>{t.fetchNow}</Act></>}
-      {isMap ? <Sketch stops={shown} here={here} /> : <List stops={shown} />}
+      {isMap ? <Places stops={shown} here={here} /> : <List stops={shown} />}
       {packets.length > 0 && !here && <button type="button" class="plain" onClick={() => void measure()} disabled={isFinding}>{isFinding ? t.measuring : t.measure}</button>}
     </Screen>
   );

@@ -1,4 +1,9 @@
-/** Today's places as a sketch: no tiles, no streets, nobody asked; a place leads to its case. */
+/**
+ * Today's places; each leads to its case. On a street map where the office set one and it can be had, else as a sketch:
+ * no tiles, no streets, nobody asked.
+ */
+import { useState } from "preact/hooks";
+import { lazy } from "../lazy";
 import { usePhone } from "../phone";
 import { href } from "../route";
 import type { Spot } from "../moments";
@@ -9,13 +14,30 @@ const SIZE = 328;
 const EDGE = 28;
 const LEAST_E7 = 20_000; // about 200 m: nearer than that, places are not pulled apart
 
-export function Sketch({ stops, here }: { stops: Stop[]; here: Spot | null }) {
+export interface Placed { stop: Stop; spot: Spot }
+export interface MapProps { known: Placed[]; here: Spot | null }
+
+const StreetMap = lazy(() => import("./street_map").then((part) => part.StreetMap));
+const marked = document.querySelector<HTMLMetaElement>("meta[name=tiles]");
+// Where the page was not served by the app's own server, the place left for the address is not filled in.
+const street = marked?.content.startsWith("http") ? { tiles: marked.content, credit: marked.dataset.credit ?? "" } : null;
+
+export function Places({ stops, here }: { stops: Stop[]; here: Spot | null }) {
   const { t } = usePhone();
+  const [isMissing, setMissing] = useState(false);
   const known = stops.flatMap((stop) => {
     const spot = spotOf(stop.packet);
     return spot ? [{ stop, spot }] : [];
   });
   if (!known.length) return <p class="quiet">{t.mapNone}</p>;
+  if (street && !isMissing) return <StreetMap {...street} known={known} here={here} onMissing={() => setMissing(true)} />;
+  return <Sketch known={known} here={here} />;
+}
+
+export const sayPlace = (stop: Stop) => `${opened(stop.packet).place.address}, ${stop.words}`;
+
+function Sketch({ known, here }: MapProps) {
+  const { t } = usePhone();
   const all = [...known.map((each) => each.spot), ...(here ? [here] : [])];
   const lats = all.map((each) => each.lat_e7);
   const lons = all.map((each) => each.lon_e7);
@@ -35,7 +57,7 @@ export function Sketch({ stops, here }: { stops: Stop[]; here: Spot | null }) {
         {known.map(({ stop, spot }) => {
           const [x, y] = at(spot);
           return (
-            <a key={stop.packet.caseId} href={href("case", stop.packet.caseId)} aria-label={`${opened(stop.packet).place.address}, ${stop.words}`}>
+            <a key={stop.packet.caseId} href={href("case", stop.packet.caseId)} aria-label={sayPlace(stop)}>
               <circle class="touch" cx={x} cy={y} r="24" />
               <circle class={`place ${stop.mark}`} cx={x} cy={y} r="13" />
               <text x={x} y={y + 5} text-anchor="middle">{stop.number || "✓"}</text>

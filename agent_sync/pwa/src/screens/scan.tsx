@@ -1,12 +1,11 @@
-/** Reads a QR by the browser's own BarcodeDetector, where it has one. */
+/** Reads a QR through the camera, without Google services and without a network (reading_codes.ts). */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { State } from "../parts";
 import { usePhone } from "../phone";
+import { watchForCode } from "../reading_codes";
 
-interface Detector { detect: (from: HTMLVideoElement) => Promise<{ rawValue: string }[]> }
-const Detectors = (globalThis as { BarcodeDetector?: new (how: { formats: string[] }) => Detector }).BarcodeDetector;
-export const canScan = Detectors !== undefined && "mediaDevices" in navigator;
-const EVERY_MS = 250;
+export const canScan = "mediaDevices" in navigator;
+const CAMERA = { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 720 } }; // a visit's code is dense
 
 export function Scan({ onFound }: { onFound: (text: string) => void }) {
   const { t } = usePhone();
@@ -14,24 +13,22 @@ export function Scan({ onFound }: { onFound: (text: string) => void }) {
   const [isRefused, setRefused] = useState(false);
   useEffect(() => {
     let stream: MediaStream | null = null;
-    let timer = 0;
-    const look = async () => {
-      const found = await new Detectors!({ formats: ["qr_code"] }).detect(video.current!).catch(() => []);
-      if (found[0]) onFound(found[0].rawValue);
-      else timer = window.setTimeout(look, EVERY_MS);
-    };
+    let isGone = false;
+    let stop = () => {};
     const start = async () => {
-      stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
-      if (!video.current) return;
+      stream = await navigator.mediaDevices.getUserMedia({ video: CAMERA });
+      if (isGone || !video.current) return end();
       video.current.srcObject = stream;
       await video.current.play();
-      await look();
+      if (!isGone) stop = watchForCode(video.current, onFound, () => setRefused(true));
     };
-    start().catch(() => setRefused(true));
-    return () => {
-      clearTimeout(timer);
+    const end = () => {
+      isGone = true;
+      stop();
       stream?.getTracks().forEach((track) => track.stop());
     };
+    start().catch(() => isGone || setRefused(true));
+    return end;
   }, []);
   if (isRefused) return <State of="look">{t.enrolNoCamera}</State>;
   return <><video ref={video} class="scan" playsInline muted /><p>{t.enrolScanning}</p></>;

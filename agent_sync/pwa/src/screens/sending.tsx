@@ -44,7 +44,8 @@ export function Sending() {
       <State of={status.unsent ? "wait" : "good"}>{status.unsent ? t.sendingSafe(status.unsentVisits, status.unsent) : status.lost ? t.sendingRestSafe : t.sendingAllSafe}</State>
       <Problem of={refusal} />
       {done && <p role="status">{done}</p>}
-      {!refusal && status.failures > 0 && <State of="look">{t.failedTries(status.failures)}</State>}
+      {!refusal && <Problem of={status.problem} />}
+      {status.failures > 0 && <State of="look">{t.failedTries(status.failures)}</State>}
       <Act onAct={send} isBusy={isBusy || status.isExchanging}>{isBusy || status.isExchanging ? t.sendingNow : t.sendNow}</Act>
       <dl>
         <Row name={t.onPhone}>{status.unsent}</Row>

@@ -86,6 +86,8 @@ export const texts = {
   mapNone: "None of today's places has a position.",
   mapNote: "A sketch: north is up, streets are not shown.",
   mapYou: "you",
+  mapNearer: "Nearer",
+  mapFarther: "Farther",
   joinVisit: "Join a colleague's visit",
 
   // the state of sending
@@ -430,7 +432,10 @@ const remarks: Record<string, (f: Facts) => string> = {
 
 const problems: Record<string, (f: Facts) => string> = {
   ...remarks,
-  "no-network": () => "No network. What you recorded is saved on this phone and will be sent by itself.",
+  "no-network": (f) =>
+    f.portal
+      ? "This network wants you to sign in first. Open any page, sign in, and come back. What you recorded is safe."
+      : "No network. What you recorded is saved on this phone and will be sent by itself.",
   "certificate-refused": () => "The connection was refused, often because the clock is wrong. Set date and time. What you recorded is safe.",
   unauthenticated: () => "The office does not know this phone. Ask for a new code; nothing on this phone is lost.",
   gone: () => "This phone was withdrawn. What was not sent can be exported in Settings.",

@@ -82,6 +82,8 @@ export const texts: Texts = {
   mapNone: "今天的地点都没有坐标。",
   mapNote: "示意图：上方为北，不显示道路。",
   mapYou: "你",
+  mapNearer: "放大",
+  mapFarther: "缩小",
   joinVisit: "加入同事的到访",
 
   allSent: "已全部发送",
@@ -411,7 +413,10 @@ const remarks: Record<string, (f: Facts) => string> = {
 
 const problems: Record<string, (f: Facts) => string> = {
   ...remarks,
-  "no-network": () => "没有网络。记录已存在手机里，会自动发送。",
+  "no-network": (f) =>
+    f.portal
+      ? "这个网络要先登录。请打开任意网页登录后再回来。已记录的内容是安全的。"
+      : "没有网络。记录已存在手机里，会自动发送。",
   "certificate-refused": () => "连接被拒绝，多半是手机时间不对。请校准日期和时间。已记录的内容是安全的。",
   unauthenticated: () => "后台不认识这部手机。请要新的登记码，手机里的内容不会丢。",
   gone: () => "这部手机已停用。未发送的内容可在设置中导出。",
