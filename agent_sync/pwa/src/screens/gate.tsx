@@ -22,19 +22,11 @@ export function Gate({ known }: { known: Known }) {
   if (known.isLocked && !["new", "wiped", "awaiting_approval"].includes(known.stage) && !isNew)
     return <Unlock agentCode={known.agentCode} onNewCode={() => setNew(true)} />;
   if (isNew) return <NewCode up={[]} onDone={() => setNew(false)} />;
-<<<<<<< HEAD
   const told = known.stage === "wiped" ? t.stages.wiped : known.stage === "new" && known.agentCode ? t.problem("store-lost", {}) : "";
   return <Enrol told={told} onPractise={isPractice ? null : practise} />;
 }
 
 function Enrol({ told, onPractise }: { told: string | undefined; onPractise: (() => void) | null }) {
-=======
-  return <>{known.stage === "wiped" && <State of="look">{t.stages.wiped}</State>}<Enrol onPractise={isPractice ? null : practise} isLost={!isPractice && known.stage === "new" && known.agentCode !== ""} /></>;
-}
-
-/** Set up; *isLost* where this phone was set up before, and the browser threw away what it had saved. */
-function Enrol({ onPractise, isLost }: { onPractise: (() => void) | null; isLost: boolean }) {
->>>>>>> 517a5d672dccab53c935ca28a067fdcad7688c1a
   const { t } = usePhone();
   const [code, setCode] = useState((new URLSearchParams(location.search).get("code") ?? "").trim());
   const [isScanning, setScanning] = useState(false);
@@ -47,11 +39,7 @@ function Enrol({ onPractise, isLost }: { onPractise: (() => void) | null; isLost
   };
   return (
     <Screen title={t.enrolTitle}>
-<<<<<<< HEAD
       {told && <State of="look">{told}</State>}
-=======
-      {isLost && <State of="stop">{t.problem("store-lost", {})}</State>}
->>>>>>> 517a5d672dccab53c935ca28a067fdcad7688c1a
       <p>{t.enrolLead}</p>
       {isIos && <div class="alert"><State of="look">{t.iosTitle}</State><p>{t.iosLead}</p></div>}
       {isScanning && <Scan onFound={found} />}
