@@ -1,5 +1,5 @@
 # run: the demo, in one command.  test: everything, on SQLite and PostgreSQL.  check: style, types, laws.
-# look: every page in a browser, with axe.  browse: the office's work done in a browser, by keyboard and mouse.
+# look: every page and screen in a browser, with axe.  browse: the office's work and the agent's day, in a browser.
 # pwa: the phone app, built.  test-pwa: the phone app's tests, and its day against the real server.
 # bench: ratios against the bare floor.  soak: many seeded fault campaigns, and 20 seeds of the demo.
 PYTHON ?= python3
@@ -22,12 +22,13 @@ check: $(VENV)/ready-server,device,test
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-look: $(VENV)/ready-server,device,test,browser
+look: $(VENV)/ready-server,device,test,browser pwa
 	$(BIN)/python -m tests.browser.look
 	$(BIN)/python -m tests.browser.office_look $(ARGS)
+	$(BIN)/python -m tests.browser.phone_look
 
-browse: $(VENV)/ready-server,device,test,browser
-	$(BIN)/python -m pytest tests/browser/test_review.py tests/browser/test_day.py $(ARGS)
+browse: $(VENV)/ready-server,device,test,browser pwa
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/browser $(ARGS)
 
 PWA = agent_sync/pwa
 

@@ -12,6 +12,23 @@ from tests.browser.phone_look import PIN, open_phone
 SENDS_WITHIN_MS = 120_000
 
 
+def unlock(page: Page) -> None:
+    """Enter the PIN."""
+    page.locator("input[type=password]").fill(PIN)
+    page.locator("button[type=submit]").click()
+
+
+def set_up(page: Page, code: str) -> None:
+    """Enter a code, choose the PIN, and wait for the day and for the shell to be on the phone."""
+    page.locator("input").fill(code)
+    page.locator("button[type=submit]").click()
+    page.locator("input[name=pin]").fill(PIN)
+    page.locator("input[name=again]").fill(PIN)
+    page.locator("button[type=submit]").click()
+    page.wait_for_selector(".stops a")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+
+
 class Phone:
     """One phone with the app at *address*; its browser knows where it is."""
 
@@ -22,27 +39,12 @@ class Phone:
         self.page: Page = self.context.new_page()
         self.page.goto(f"{address}/agent/")
 
-    def set_up(self, code: str) -> None:
-        """Enter a code, choose the PIN, and wait for the day and for the shell to be on the phone."""
-        self.page.get_by_label("Code from the office").fill(code)
-        self.page.locator("button[type=submit]").click()
-        self.page.locator("input[name=pin]").fill(PIN)
-        self.page.locator("input[name=again]").fill(PIN)
-        self.press("Set up")
-        self.page.wait_for_selector(".stops a")
-        self.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-
-    def unlock(self) -> None:
-        """Enter the PIN."""
-        self.page.locator("input[type=password]").fill(PIN)
-        self.press("Unlock")
-
     def kill(self) -> None:
         """End the page as the system does, and open the app again: it asks for the PIN and goes on where it was."""
         self.page.goto("about:blank")
         self.page.go_back()
         self.page.reload()
-        self.unlock()
+        unlock(self.page)
         self.page.wait_for_selector("main")
 
     def press(self, name: str | re.Pattern[str], within: str = "body") -> None:
@@ -61,7 +63,7 @@ class Phone:
 
     def arrive(self, address: str) -> None:
         """From the day to a door, and check in."""
-        self.page.locator(".stops").get_by_role("link", name=address).click()
+        self.page.locator(".stops").get_by_role("link", name=address).press("Enter")  # rows move as visits end
         self.press("Start the visit")
         self.page.wait_for_selector(".state.good")
         self.press("I am here")

@@ -1,6 +1,6 @@
 """
-The phone app in a real Chromium: a visit without a network, killed after every step, against a real server; an update
-that waits for the end of a visit. Needs the built app (`npm run build` in agent_sync/pwa).
+The phone app's screens in a real Chromium, in practice: an update that waits for the end of a visit, positions, the
+keyboard, and what is typed. Its day against the real server is in test_phone_day.py. Needs the built app (`make pwa`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import json
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,128 +18,13 @@ from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
 
 from server.agent_app import BESIDE_US, register_agent_app
-from server.services.asking import prepare_pairs
-from server.services.assigning import assign
-from server.services.enrolling import issue_code
-from server.services.importing import FileOrder, import_portfolio
-from server.services.people import AgentEntry, put_agents
-from server.services.statements import compare_with_device
 from server.settings import Settings
-from server.storage import tables
-from tests.browser.conftest import Served
+from tests.browser.door import set_up, unlock
 from tests.browser.hands import Keyboard
 from tests.browser.look import Quiet
 from tests.browser.phone_look import PIN, open_phone
 
-PORTFOLIO = """Loan No,Name,Language,Phone,Address,Amount,Options,Date of birth,Last two digits of ID
-LN-1,Ana Example,en,,1 Sample St,9876.54,Three parts from June,1974-03-09,71
-"""
 NEWER = "fairvisit-shell-000000000000"
-RECORDED = [
-    "visit_started", "step_done", "identity_checked", "identity_checked", "sealed_part_opened", "step_done",
-    "step_done", "step_done", "step_done", "outcome_noted", "visit_ended",
-]  # fmt: skip
-
-
-def unlock(page: Page) -> None:
-    """Enter the PIN."""
-    page.locator("input[type=password]").fill(PIN)
-    page.locator("button[type=submit]").click()
-
-
-def set_up(page: Page, code: str) -> None:
-    """Enter a code, choose the PIN, and wait for the day."""
-    page.locator("input").fill(code)
-    page.locator("button[type=submit]").click()
-    page.locator("input[name=pin]").fill(PIN)
-    page.locator("input[name=again]").fill(PIN)
-    page.locator("button[type=submit]").click()
-    page.wait_for_selector(".stops a")
-    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-
-
-def kill(page: Page) -> None:
-    """End the page as the system does, and open the app again: it asks for the PIN and goes on at the open visit."""
-    page.goto("about:blank")
-    page.go_back()
-    page.reload()
-    unlock(page)
-    page.wait_for_selector(".steps")
-
-
-def say_facts(page: Page, *answers: str) -> None:
-    """Answer the two questions."""
-    page.locator(".choice").first.click()
-    for at, answer in enumerate(answers):
-        page.locator("fieldset").nth(at).locator(f"input[value='{answer}']").check()
-    page.locator("button[type=submit]").click()
-
-
-def steps_of(page: Page) -> list[tuple[str, Callable[[], None]]]:
-    """Give what is done at the door, each with the heading under which it stands."""
-
-    def show_card() -> None:
-        page.locator(".in-hand").click()
-        page.wait_for_selector(".qr")
-        page.locator(".bar .act").first.click()
-
-    def refuse() -> None:
-        page.locator(".tap").nth(2).click()
-        page.locator(".in-hand").click()
-
-    said = page.locator(".in-hand").click
-    return [
-        ("Show your card", show_card), ("Who is at the door?", page.locator(".choice").first.click),
-        ("Is it the person?", lambda: say_facts(page, "1974", "none")),
-        ("Is it the person?", lambda: say_facts(page, "1974", "71")), ("On whose behalf", said),
-        ("Why you are here", said), ("What is possible", said), ("Ask about hardship", said),
-        ("What came of it", refuse),
-    ]  # fmt: skip
-
-
-def test_a_visit_killed_after_every_step_loses_nothing(served: Served, tmp_path: Path) -> None:
-    """Each step is recorded once, the visit goes on where it was, and both accounts of the day are equal."""
-    put_agents(served.site, [AgentEntry("a1", "Ann Agent", "North")])
-    path = tmp_path / "portfolio.csv"
-    path.write_text(PORTFOLIO, "utf-8")
-    import_portfolio(served.site, FileOrder(path, lender="Zebra Savings Bank", currency="USD"))
-    with served.site.store.read() as connection:
-        case_id = connection.execute(tables.case.select()).one().id
-    assign(served.site, [case_id], "a1")
-    prepare_pairs(served.site, 5)
-    context = open_phone(served.chromium, "en", "light", 100)
-    page = context.new_page()
-    page.goto(f"{served.url}/agent/")
-    set_up(page, issue_code(served.site, "a1", by="test"))
-    context.set_offline(True)
-
-    page.locator(".stops a").click()
-    page.locator(".bar .act").click()
-    page.wait_for_selector(".state.good")
-    page.locator(".bar .act").click()
-    page.wait_for_selector(".steps")
-    for title, act in steps_of(page):
-        kill(page)
-        expect(page.locator(".hand h2")).to_have_text(title)
-        act()
-        page.wait_for_timeout(1_500)  # PBKDF2, then strict durability
-    kill(page)
-    page.locator(".ever .act").nth(1).click()
-    page.wait_for_selector(".picks")
-    page.locator(".bar .act").click()
-    expect(page.locator("h1")).to_have_text("The visit has ended")
-    context.set_offline(False)
-    page.evaluate("location.hash = '#/sending'")
-    expect(page.get_by_text("was received by the office")).to_be_visible(timeout=20_000)
-    page.evaluate("location.hash = '#/record'")
-    page.get_by_role("button", name="Make it").click()
-    compared = compare_with_device(served.site, page.locator(".signed").inner_text())
-    with served.site.store.read() as connection:
-        rows = connection.execute(tables.event.select().where(tables.event.c.case_id == case_id)).all()
-    context.close()
-
-    assert [] == list(compared.differences)
-    assert sorted(RECORDED) == sorted(row.kind for row in rows)
 
 
 @pytest.fixture

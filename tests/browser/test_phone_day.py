@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from server.domain.comparing import DifferenceKind
 from server.services.asking import prepare_pairs
 from server.services.assigning import assign
 from server.services.enrolling import issue_code
@@ -23,7 +24,7 @@ from server.services.statements import compare_with_device
 from server.storage import tables
 from tests.browser.camera import film
 from tests.browser.conftest import Served, find_chromium
-from tests.browser.door import Phone, modules_of
+from tests.browser.door import Phone, modules_of, set_up, unlock
 from tests.browser.look import FLAGS
 from tests.browser.old_chromium import VERSION, fetch_old_chromium, help_playwright
 from tests.fault.proxy import Faults, Proxy, faulty
@@ -237,10 +238,10 @@ def test_a_day_of_ten_visits(served: Served, network: Proxy, scanning: tuple[Bro
     seeing, camera = scanning
     phone, companion = Phone(served.chromium, network.url), Phone(seeing, network.url)
     for each, agent in ((phone, "a1"), (companion, "a2")):
-        each.set_up(issue_code(served.site, agent, by="test"))
+        set_up(each.page, issue_code(served.site, agent, by="test"))
         each.context.set_offline(True)
         each.page.reload()
-        each.unlock()
+        unlock(each.page)
         each.page.wait_for_selector(".stops a")
 
     refuse_killed_at_every_step(phone)
@@ -255,13 +256,18 @@ def test_a_day_of_ten_visits(served: Served, network: Proxy, scanning: tuple[Bro
     companion.send_all()
 
     for each in (phone, companion):
-        compared = compare_with_device(served.site, each.statement())
-        assert [] == list(compared.differences)
+        assert_equal_accounts(served, each)
         each.context.close()
     assert WHOLE_VISIT == kinds_of(served, ids[0])
     recorded = [kind for case_id in ids for kind in kinds_of(served, case_id)]
     assert RECORDED == {kind: recorded.count(kind) for kind in RECORDED}
     assert "appointment_agreed" in kinds_of(served, ids[7])
+
+
+def assert_equal_accounts(served: Served, phone: Phone) -> None:
+    """Lay the phone's account beside the office's; what came as a file after a network's own 413 was judged again."""
+    compared = compare_with_device(served.site, phone.statement())
+    assert {DifferenceKind.JUDGED_AGAIN} >= {each.kind for each in compared.differences}
 
 
 def kinds_of(served: Served, case_id: str) -> list[str]:
@@ -275,16 +281,15 @@ def kinds_of(served: Served, case_id: str) -> list[str]:
 def walk_through_a_door(served: Served, network: Proxy, phone: Phone) -> None:
     """Enrol, go offline, reload, visit, be killed on the way, send, and compare both accounts."""
     [case_id] = plan_day(served, 1)
-    phone.set_up(issue_code(served.site, "a1", by="test"))
+    set_up(phone.page, issue_code(served.site, "a1", by="test"))
     phone.context.set_offline(True)
     phone.page.reload()
-    phone.unlock()
+    unlock(phone.page)
     refuse_killed_at_every_step(phone)
     network.faults.is_calm = False
     phone.send_all()
-    compared = compare_with_device(served.site, phone.statement())
 
-    assert [] == list(compared.differences)
+    assert_equal_accounts(served, phone)
     assert WHOLE_VISIT == kinds_of(served, case_id)
 
 
