@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -313,8 +313,11 @@ class TestPosting:
         assert ((None, "address"), []) == ((answer.status, answer.problem), receiver.got)
         assert "address" == nobody.problem, "nobody listens any more, and nobody was knocked at to see that"
 
-    def test_a_name_that_is_resolved_otherwise_in_between_is_caught(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The first look says public, the connection leads to us: it is ended before anything is sent."""
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    def test_a_name_that_is_resolved_otherwise_in_between_is_caught(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, scheme: str
+    ) -> None:
+        """The first look says public, the connection leads to us: it is ended before anything is sent, also by TLS."""
         truth, asked = socket.getaddrinfo, []
 
         def lie(*arguments: Any, **options: Any) -> Any:
@@ -323,7 +326,7 @@ class TestPosting:
             public = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", port))]
             return public if len(asked) == 1 else truth("127.0.0.1", *arguments[1:], **options)
 
-        with receiving() as receiver:
+        with receiving(guarded(tmp_path) if scheme == "https" else None) as receiver:
             url = receiver.url.replace("127.0.0.1", "hooks.example")
             monkeypatch.setattr(socket, "getaddrinfo", lie)
             answer = posting.post(url, b"{}", {}, is_rehearsal=False)
@@ -343,9 +346,7 @@ class TestPosting:
 
     def test_a_receiver_without_a_trusted_certificate_is_told_nothing(self, tmp_path: Path) -> None:
         """A certificate that nobody vouches for is refused before anything is sent."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(make_certificate(tmp_path / "own.pem"))
-        with receiving(lambda plain: context.wrap_socket(plain, server_side=True)) as receiver:
+        with receiving(guarded(tmp_path)) as receiver:
             answer = posting.post(receiver.url, b"{}", {}, is_rehearsal=True)
 
         assert ((None, "certificate"), []) == ((answer.status, answer.problem), receiver.got)
@@ -356,6 +357,13 @@ class TestPosting:
         monkeypatch.setenv("NO_PROXY", "")
         with receiving() as receiver:
             assert 200 == posting.post(receiver.url, b"{}", {}, is_rehearsal=True).status
+
+
+def guarded(folder: Path) -> Callable[[socket.socket], socket.socket]:
+    """Give what puts TLS around a listening socket, under a certificate that nobody vouches for."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(make_certificate(folder / "own.pem"))
+    return lambda plain: context.wrap_socket(plain, server_side=True)
 
 
 def make_certificate(path: Path) -> Path:
