@@ -7,13 +7,13 @@ from datetime import date
 
 from flask import request
 
+from server.domain.conduct.periods import local_day
 from server.domain.day_plan import Point
 from server.domain.plotting import Frame, frame_points
 from server.domain.roles import DISPATCH, Role, Viewer
 from server.office import board
 from server.office.cases import read_until
 from server.office.pages import Answer, Pages, go, show, tell, words
-from server.office.speaking import local_day
 from server.office.texts import gettext as _
 from server.office.texts import ngettext
 from server.services import crew_days, dispatching

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from flask import request
 
 from schemas.vocabulary import ContactResult, Disposition
+from server.domain.conduct.spans import whole_day
 from server.domain.findings.codes import CATALOGUE, Code
 from server.domain.reviewing import State
 from server.domain.roles import REVIEW, Role, Viewer
@@ -107,10 +107,10 @@ def make_wanted(site: Site, viewer: Viewer, asked: Mapping[str, str]) -> Wanted:
 def _read_day(text: str, zone: str) -> tuple[int | None, int | None]:
     """Give when a day of the office begins and ends."""
     try:
-        start = datetime.combine(date.fromisoformat(text), datetime.min.time(), ZoneInfo(zone))
-    except ValueError:
+        whole = whole_day(date.fromisoformat(text), zone)
+    except (ValueError, OverflowError):  # no day, or the last that a calendar holds
         return None, None
-    return round(start.timestamp() * 1000), round((start + timedelta(days=1)).timestamp() * 1000)
+    return whole.starts_ms, whole.ends_ms
 
 
 def _write_after(row: AnyRow) -> str:

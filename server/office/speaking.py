@@ -7,7 +7,7 @@ Flask-Babel chooses the language and writes dates; the catalogues are read as th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -26,6 +26,7 @@ from markupsafe import Markup
 from schemas.vocabulary import EventKind
 from schemas.words import WORDS, say_body
 from server.domain.conduct.codes import say_conduct
+from server.domain.conduct.periods import local_day
 from server.domain.conduct.questions import ASKED
 from server.domain.findings.codes import CATALOGUE, Code, fill_sentence
 from server.domain.reviewing import State
@@ -115,11 +116,6 @@ def say_when(at_ms: int | None, now_ms: int, zone: str) -> Markup:
         said = format_datetime(at, pattern if at.year == now.year else far)
     exact = format_datetime(at, "y-MM-dd HH:mm:ss ZZZZ")
     return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), exact, said)
-
-
-def local_day(at_ms: int, zone: str) -> date:
-    """Give the office's day of a moment."""
-    return datetime.fromtimestamp(at_ms / 1000, ZoneInfo(zone)).date()
 
 
 def say_span(length_ms: int) -> str:

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 from flask import request
 
 from schemas.errors import FieldError
+from server.domain.conduct.periods import local_day
 from server.domain.roles import ROLES, TokenScope, Viewer
 from server.office.pages import Answer, Pages, attempt, go, show, tell, tell_error, words
-from server.office.speaking import local_day
 from server.office.texts import gettext as _
 from server.services import api_tokens
 from server.storage import api_token_rows, people_rows

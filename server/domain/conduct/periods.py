@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -64,3 +64,8 @@ def _last_day(year: int, month: int) -> int:
 def local_time(at_ms: int, zone: str) -> datetime:
     """Give the local time of *zone* at a moment."""
     return datetime.fromtimestamp(at_ms / 1000, ZoneInfo(zone))
+
+
+def local_day(at_ms: int, zone: str) -> date:
+    """Give the day of a moment in *zone*."""
+    return local_time(at_ms, zone).date()
