@@ -107,7 +107,7 @@ def test_an_overridden_visit_waits_for_a_second_person(desk: Desk) -> None:
 
 
 def test_bad_bodies_are_refused_before_anything_is_done(desk: Desk) -> None:
-    """Not JSON, another kind, too large, packed, or with members nobody knows."""
+    """Not JSON, another kind, too large, packed, with members nobody knows, or with nothing but half a character."""
     office = desk.office
     visit_id = visit(office, carrier(office), "R1")
     caller, path = program(desk, "reviewer"), f"/visits/{visit_id}/decisions"
@@ -126,6 +126,22 @@ def test_bad_bodies_are_refused_before_anything_is_done(desk: Desk) -> None:
     assert 413 == status(data=b'{"act":"approved","reason":"' + b"x" * 70_000 + b'"}', **plain)
     assert 405 == caller.ask("PUT", path, json={}).status_code
     assert [] == acts(office)
+
+
+def test_half_a_character_is_read_as_one_that_is_not_known(desk: Desk) -> None:
+    """A lone surrogate, which no text may hold, stands as U+FFFD, as on the wire of the phones."""
+    office = desk.office
+    phone, plain = carrier(office), {"content_type": "application/json"}
+    visit_id = visit(office, phone, "R1")
+    caller, sender = program(desk, "reviewer"), program(desk, "dispatcher")
+    question = rb'{"act": "returned", "question": "Which \ud800 door?"}'
+    asked = caller.ask("POST", f"/visits/{visit_id}/decisions", data=question, **plain)
+    path = f"/cases/{office.add_case('R2')}/assignments"
+    nobody = sender.ask("POST", path, data=rb'{"lead": "\ud800"}', **plain)
+
+    assert 201 == asked.status_code
+    assert ["Which \ufffd door?"] == [each["question"] for each in caller.get(f"/visits/{visit_id}")["decisions"]]
+    assert (422, ["crew"]) == (nobody.status_code, list((nobody.json or {})["errors"]))
 
 
 def holding(desk: Desk) -> tuple[Program, str, dict[str, Any]]:
@@ -149,7 +165,9 @@ def test_a_request_with_a_key_is_done_once(desk: Desk) -> None:
     assert theirs["id"] != first["id"]
     assert ["placed_hold"] * 2 == acts(office)
     assert {first["id"], theirs["id"]} < {row.id for row in office.rows(tables.hold.select())}
-    caller.post(path, body, 400, headers={"Idempotency-Key": "k" * 201})
+    for key in ("", "k" * 201):
+        caller.post(path, body, 400, headers={"Idempotency-Key": key})
+    assert ["placed_hold"] * 2 == acts(office)
 
 
 def test_a_refused_request_may_come_again_under_its_key(desk: Desk) -> None:
