@@ -14,11 +14,15 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
-from server.services import assigning
+from server.domain.roles import Role, Viewer
+from server.domain.webhooks import Kind
+from server.services import assigning, webhooks
 from server.services.assigning import assign, unassign
 from server.services.holding import place_hold
 from server.services.packing import bump_and_repack
-from server.storage import feed, tables
+from server.services.telling import Happened, tell
+from server.storage import feed, tables, webhook_rows
+from server.storage.webhook_tables import delivery, webhook
 from tests.contract.people.office import Office, opened_office
 from tests.postgres import Cluster
 
@@ -167,3 +171,25 @@ def test_a_case_taken_back_while_it_is_written_anew_stays_away(office: Office) -
     overlap(repack, lambda: None, lambda: unassign(office.site, [case_id]))
 
     assert "del" == office.items("a1")[case_id]["op"]
+
+
+def test_a_webhook_that_is_removed_breaks_no_act_that_tells_it(office: Office) -> None:
+    """Whoever removes it waits until what is being told is told, and takes that with it."""
+    viewer, webhook_id = Viewer(office.site.new_id(), "ada", frozenset({Role.ADMIN})), office.site.new_id()
+    row = {"url": "https://hooks.example/", "kinds": [Kind.CASE_CHANGED], "is_on": True, "made_by": "ada", "made_ms": 0}
+    office.site.store.write(lambda connection: webhook_rows.add_webhook(connection, {"id": webhook_id, **row}))
+    told: list[str] = []
+
+    def act(pause: Callable[[], None]) -> None:
+        def find() -> list[Happened]:
+            pause()
+            return [Happened("an object", "changed", "/office")]
+
+        office.site.store.write(lambda connection: tell(connection, office.site, Kind.CASE_CHANGED, find))
+        told.append("whole")
+
+    overlap(act, lambda: None, lambda: webhooks.remove(office.site, viewer, webhook_id))
+
+    assert ["whole"] == told
+    with office.site.store.read() as connection:
+        assert [] == [*connection.execute(select(delivery)), *connection.execute(select(webhook))]
