@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from cryptography.x509.oid import NameOID
 
 from server.domain.webhooks import BACK_OFF_S, IN_ALL_S, JITTER, TRIES
 from server.services import posting, webhooks
-from server.services.delivering import LOST_MS, Sender
+from server.services.delivering import LOST_MS, Sender, keep_answer
+from server.storage import webhook_rows
 from server.storage.webhook_tables import delivery, webhook
 from tests.contract.office.desk import Desk
 from tests.contract.office.receivers import hook, is_from_fairvisit, receiving, send_all, viewer_of
@@ -232,6 +234,24 @@ def test_a_try_that_told_nothing_is_made_again_under_its_id(desk: Desk) -> None:
     assert (1, 2) == (early, len(receiver.got))
     assert 1 == len({each.body for each in receiver.got})
     assert ("done", 2) == (only(office).state, only(office).tries)
+
+
+def test_what_comes_of_an_earlier_try_changes_nothing(desk: Desk) -> None:
+    """A try that was given up for lost answers late: the later one says how it stands."""
+    office = desk.office
+    hook(desk, "http://127.0.0.1:9/", "visit.created")
+    visit(office, carrier(office), "R1")
+    row = only(office)
+    for _ in range(2):
+        assert office.site.store.write(partial(webhook_rows.take, row=only(office), until_ms=office.clock()))
+    keep_answer(office.site, row, 1, posting.Answer(200))
+    early = only(office)
+    keep_answer(office.site, row, 2, posting.Answer(200))
+
+    assert ("waiting", 2, "lost", None) == (early.state, early.tries, early.problem, early.last_status)
+    assert ("done", 2, None, 200) == tuple(
+        getattr(only(office), name) for name in ("state", "tries", "problem", "last_status")
+    )
 
 
 def test_a_worker_that_is_killed_while_it_sends_loses_nothing(office: Office, desk: Desk, tmp_path: Path) -> None:
