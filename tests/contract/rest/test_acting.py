@@ -171,9 +171,10 @@ def test_a_request_with_a_key_is_done_once(desk: Desk) -> None:
 
 
 def test_a_refused_request_may_come_again_under_its_key(desk: Desk) -> None:
-    """Mended or not: nothing was done, so nothing is kept. After a day a key is new."""
+    """Mended or not: nothing was done, so nothing is kept. After a day a key is new, and no token's answer is left."""
     office = desk.office
     caller, path, body = holding(desk)
+    program(desk, "support").post(path, body, **KEY)
     caller.post(path, body | {"until": "2016-01-01"}, 422, **KEY)
     first = caller.post(path, body, **KEY)
     office.clock.advance(hours=25)
