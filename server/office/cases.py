@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from schemas.errors import FieldError
 from schemas.vocabulary import HoldReason, HoldScope
+from server.domain.assigning import CaseStatus
 from server.domain.priority import NEVER
 from server.domain.roles import ANSWERERS, CASE_READERS, Role, Viewer
 from server.office.factors import say_factor, say_why
@@ -23,7 +24,6 @@ from server.storage.types import AnyRow, is_id
 
 PAGE = 50
 MOST_CONTACTS = 100
-STATUSES = ("open", "paid", "closed", "expired")
 
 
 def find_own_case(connection: Connection, viewer: Viewer, case_id: str) -> AnyRow:
@@ -50,12 +50,12 @@ def add_pages(pages: Pages) -> None:
                 found = find_cases(connection, text, agencies, place, PAGE + 1)
                 rows = desk_rows.read_listed(connection, found)
             else:
-                known = status if status in STATUSES else "open"
+                known = status if status in set(CaseStatus) else CaseStatus.OPEN
                 rows = desk_rows.list_cases(connection, agencies, known, area, place, PAGE + 1)
         if rows:
             note_look(site, viewer, "search", "")
         more = rows[PAGE - 1].id if len(rows) > PAGE else ""
-        return show("cases", rows=rows[:PAGE], text=text, area=area, status=status, statuses=STATUSES, more=more)
+        return show("cases", rows=rows[:PAGE], text=text, area=area, status=status, statuses=CaseStatus, more=more)
 
     @pages.get("/cases/<case_id>", *CASE_READERS)
     def case(viewer: Viewer, case_id: str) -> Answer:

@@ -19,10 +19,10 @@ from server.office.texts import ngettext
 from server.services import crew_days, dispatching
 from server.services.auditing import note_look
 from server.storage import dispatch_rows
+from server.storage.dispatch_rows import Way
 from server.storage.types import AnyRow
 
 FEW = 5  # cases of a group that are shown at once
-WAYS = ("free", "given", "refused", "all")
 WIDTH, HEIGHT = 640, 400
 
 
@@ -33,9 +33,9 @@ def add_pages(pages: Pages) -> None:
     @pages.get("/dispatch", *DISPATCH)
     def dispatch(viewer: Viewer) -> Answer:
         """Show open cases, those nobody has first of all, with a sketch of where they are."""
-        area, way, rule = (request.args.get(each, "").strip()[:200] for each in ("area", "way", "rule"))
-        way, before = way if way in WAYS else "free", request.args.get("before", "")
-        if way == "refused" and not rule:
+        area, asked, rule = (request.args.get(each, "").strip()[:200] for each in ("area", "way", "rule"))
+        way, before = Way(asked) if asked in set(Way) else Way.FREE, request.args.get("before", "")
+        if way is Way.REFUSED and not rule:
             groups, count, is_more = board.list_groups(site, area)
             if groups:
                 note_look(site, viewer, "board", "")
@@ -43,7 +43,7 @@ def add_pages(pages: Pages) -> None:
                 "refused", groups=groups, area=area, count=count, is_more=is_more, few=FEW, say_rule=board.say_rule,
                 now_ms=site.now(),
             )  # fmt: skip
-        if way == "refused":
+        if way is Way.REFUSED:
             listed = board.list_group(site, area, rule, before)
         else:
             listed = board.list_board(site, viewer, area, way, before)
@@ -52,7 +52,7 @@ def add_pages(pages: Pages) -> None:
         if listed.rows:
             note_look(site, viewer, "board", "")
         return show(
-            "dispatch", board=listed, rows=listed.rows, area=area, way=way, ways=WAYS, rule=rule, crews=crews,
+            "dispatch", board=listed, rows=listed.rows, area=area, way=way, ways=Way, rule=rule, crews=crews,
             frame=_frame(listed.rows), may=viewer.may({Role.DISPATCHER}), say_rule=board.say_rule,
             most_ranked=dispatching.MOST_RANKED, today=local_day(site.now(), site.settings.zone).isoformat(),
             most_cases=dispatching.MOST_CASES, now_ms=site.now(),

@@ -25,6 +25,7 @@ from markupsafe import Markup
 
 from schemas.vocabulary import EventKind
 from schemas.words import WORDS, say_body
+from server.domain.assigning import CaseStatus
 from server.domain.conduct.codes import say_conduct
 from server.domain.conduct.periods import local_day
 from server.domain.conduct.questions import ASKED
@@ -178,8 +179,11 @@ def say_device(name: str) -> str:
 
 def say_status(name: str) -> str:
     """Give what a case's status is called."""
-    said: dict[str, str] = {"open": _("open"), "paid": _("paid"), "closed": _("closed"), "expired": _("expired")}
-    return said[name]
+    said: dict[CaseStatus, str] = {
+        CaseStatus.OPEN: _("open"), CaseStatus.PAID: _("paid"), CaseStatus.CLOSED: _("closed"),
+        CaseStatus.EXPIRED: _("expired"),
+    }  # fmt: skip
+    return said[CaseStatus(name)]
 
 
 def say_money(amount: int, currency: str) -> str:

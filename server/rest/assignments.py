@@ -9,7 +9,7 @@ from schemas.errors import FieldError
 from schemas.shapes import Strict, text
 from server.domain.roles import Role, TokenScope, Viewer
 from server.rest.asking import Asked
-from server.rest.case_answers import OUTCOMES, AssignedSchema, TakenBackSchema
+from server.rest.case_answers import DONE, AssignedSchema, TakenBackSchema
 from server.rest.cases import find_case
 from server.rest.routes import Routes, Told
 from server.services import dispatching
@@ -49,7 +49,7 @@ def add_routes(routes: Routes) -> None:
             report = dispatching.hand_out(site, viewer, proposal)
             if report.refused:
                 raise FieldError("conflict", detail=report.refused[0][1])
-        outcome = next(each for each in OUTCOMES if getattr(report, each))
+        outcome = next(each for each in DONE if getattr(report, each))
         return 201, {"case_id": case_id, "lead": crew[0], "companions": crew[1:], "outcome": outcome}
 
     @routes.delete(

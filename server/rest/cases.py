@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from marshmallow import fields, validate
 from sqlalchemy import Connection
 
 from schemas.errors import FieldError
 from schemas.messages import format_time
 from schemas.shapes import Strict, one_of, text
 from schemas.vocabulary import HoldReason, HoldScope
+from server.domain.assigning import CaseStatus
 from server.domain.roles import ANSWERERS, CASE_READERS, TokenScope, Viewer
 from server.rest.answers import tell_time
 from server.rest.asking import Asked, PageQuery, day_text, read_cursor, read_day, write_cursor
-from server.rest.case_answers import STATUSES, CaseSchema, CasesSchema, HeldSchema
+from server.rest.case_answers import CaseSchema, CasesSchema, HeldSchema
 from server.rest.routes import Routes, Told
 from server.services import holding
 from server.services.auditing import note_look, noted
@@ -28,7 +28,7 @@ class CasesQuery(PageQuery):
     """What is searched for, or the cases of a status (the open ones) and an area."""
 
     q = text(200, required=False)
-    status = fields.String(validate=validate.OneOf(STATUSES))
+    status = one_of(CaseStatus, required=False)
     area = text(100, required=False)
 
 
@@ -64,7 +64,7 @@ def add_routes(routes: Routes) -> None:
                 found = find_cases(connection, asked["q"], agencies, before, most + 1)
                 rows = desk_rows.read_listed(connection, found)
             else:
-                status, area = asked.get("status", "open"), asked.get("area", "")
+                status, area = asked.get("status", CaseStatus.OPEN), asked.get("area", "")
                 rows = desk_rows.list_cases(connection, agencies, status, area, before, most + 1)
         if rows:
             note_look(site, viewer, "search", "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Select, exists, func, or_, select, true
@@ -16,17 +17,27 @@ Agencies = Collection[str]
 _LIVE = (assignment.c.case_id == case.c.id) & assignment.c.until_ms.is_(None) & (assignment.c.role == "lead")
 
 
+class Way(StrEnum):
+    """Which open cases are wanted, by who has them."""
+
+    FREE = "free"  # nobody
+    GIVEN = "given"
+    REFUSED = "refused"  # nobody, since the gate last refused them
+    ALL = "all"
+
+
 def list_open(
-    connection: Connection, agencies: Agencies, area: str, with_whom: str, before: str | None, most: int
+    connection: Connection, agencies: Agencies, area: str, way: Way, before: str | None, most: int
 ) -> list[AnyRow]:
-    """Give open cases, the newest first: *with_whom* free (nobody has them), given, refused by the gate, or all."""
+    """Give open cases, the newest first."""
     has_lead = exists(select(assignment.c.case_id).where(_LIVE))
     wanted = _listed().where(case.c.status == "open")
     wanted = {
-        "free": wanted.where(~has_lead),
-        "given": wanted.where(has_lead),
-        "refused": wanted.where(~has_lead, _last_refused()),
-    }.get(with_whom, wanted)
+        Way.FREE: wanted.where(~has_lead),
+        Way.GIVEN: wanted.where(has_lead),
+        Way.REFUSED: wanted.where(~has_lead, _last_refused()),
+        Way.ALL: wanted,
+    }[way]
     if agencies:  # what nobody has is anybody's to hand out; what somebody has is that agency's
         wanted = wanted.where(or_(~has_lead, case_within(case.c.id, agencies)))
     if before is not None:
