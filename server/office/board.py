@@ -42,7 +42,7 @@ def list_board(site: Site, viewer: Viewer, area: str, way: Way, before: str) -> 
     agencies = sorted(viewer.agencies)
     ranked = dispatching.rank_board(site, area) if way is Way.FREE else None
     if ranked is not None:
-        return _list_ranked(site, agencies, ranked, int(before) if before.isdecimal() else 0)
+        return _list_ranked(site, agencies, ranked, int(before) if before.isdecimal() and len(before) < 10 else 0)
     with site.store.read() as connection:
         rows = dispatch_rows.list_open(
             connection, agencies, area, way, before if is_id(before) else None, PAGE + 1

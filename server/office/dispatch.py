@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 from flask import request
 
-from server.domain.conduct.periods import local_day
+from server.domain.conduct.periods import local_day, read_day
 from server.domain.day_plan import Point
 from server.domain.plotting import Frame, frame_points
 from server.domain.roles import DISPATCH, Role, Viewer
@@ -61,10 +60,7 @@ def add_pages(pages: Pages) -> None:
     @pages.get("/dispatch/crews/<code>", *DISPATCH)
     def crew_day(viewer: Viewer, code: str) -> Answer:
         """Show the day of the crew that an agent leads, in the order to go; made to be printed."""
-        try:
-            day = date.fromisoformat(request.args.get("day", ""))
-        except ValueError:
-            day = local_day(site.now(), site.settings.zone)
+        day = read_day(request.args.get("day", "")) or local_day(site.now(), site.settings.zone)
         plan = crew_days.plan_crew_day(site, viewer, code, day)
         note_look(site, viewer, "crew_day", code)
         return show(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from urllib.parse import urlencode
 
 from flask import request
 
 from schemas.vocabulary import ContactResult, Disposition
-from server.domain.conduct.spans import whole_day
+from server.domain.conduct.periods import read_day
+from server.domain.conduct.spans import day_starts, whole_day
 from server.domain.findings.codes import CATALOGUE, Code
 from server.domain.reviewing import State
 from server.domain.roles import REVIEW, Role, Viewer
@@ -106,11 +106,8 @@ def make_wanted(site: Site, viewer: Viewer, asked: Mapping[str, str]) -> Wanted:
 
 def _read_day(text: str, zone: str) -> tuple[int | None, int | None]:
     """Give when a day of the office begins and ends."""
-    try:
-        whole = whole_day(date.fromisoformat(text), zone)
-    except (ValueError, OverflowError):  # no day, or the last that a calendar holds
-        return None, None
-    return whole.starts_ms, whole.ends_ms
+    day = read_day(text)
+    return (None, None) if day is None else (day_starts(day, zone), whole_day(day, zone).ends_ms)
 
 
 def _write_after(row: AnyRow) -> str:

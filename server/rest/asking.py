@@ -15,6 +15,7 @@ from marshmallow import Schema, ValidationError, fields, validate
 from schemas.errors import FieldError
 from schemas.fastcheck import flatten
 from schemas.shapes import DATE_PATTERN, Strict
+from server.domain.conduct import periods
 from server.domain.conduct.spans import day_starts, whole_day
 from server.services.site import Site
 from server.web.body import read_plain
@@ -23,7 +24,6 @@ Asked = Mapping[str, Any]
 MOST_BODY = 64 * 1024
 MOST_KEY = 200
 MARK_BYTES = 12
-FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)  # before any visit of ours, after all
 
 
 class NoQuery(Strict):
@@ -73,12 +73,9 @@ def read_key() -> str | None:
 
 def read_day(text: str, name: str) -> date:
     """Read a day; raise `malformed` under its name for what is none."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        day = date.min
-    if not FIRST_DAY <= day <= LAST_DAY:
-        raise FieldError("malformed", {name: [f"is no day from {FIRST_DAY} to {LAST_DAY}"]})
+    day = periods.read_day(text)
+    if day is None:
+        raise FieldError("malformed", {name: [f"is no day from {periods.FIRST_DAY} to {periods.LAST_DAY}"]})
     return day
 
 
