@@ -104,7 +104,7 @@ def _tell_listed(row: AnyRow) -> Mapping[str, Any]:
 def _tell_case(connection: Connection, viewer: Viewer, row: AnyRow) -> Mapping[str, Any]:
     ids = [row.id]
     visits = desk_rows.read_visits(connection, ids, sorted(viewer.agencies))
-    assignments = desk_rows.read_assignments(connection, row.id)
+    assignments = desk_rows.read_assignments(connection, row.id, sorted(viewer.agencies))
     return {
         **{name: getattr(row, name) for name in ("id", "lender", "reference", "status", "area", "role", "product")},
         **{name: getattr(row, name) for name in ("grade", "currency", "amount", "overdue", "days_past_due")},
@@ -116,8 +116,8 @@ def _tell_case(connection: Connection, viewer: Viewer, row: AnyRow) -> Mapping[s
             name: getattr(row, name)
             for name in ("address", "postal_code", "lat_e7", "lon_e7", "precision", "source")
         },
-        "assignments": _tell_assignments([each for each in assignments if viewer.sees(each.agency_id)]),
-        "holds": [_tell_hold(each, row.id) for each in desk_rows.read_holds(connection, ids, row.person_id)],
+        "assignments": _tell_assignments(assignments),
+        "holds": [_tell_hold(each) for each in desk_rows.read_holds(connection, ids, row.person_id)],
         "visits": [_tell_visit(each) for each in visits],
         "appointments": [
             {"id": each.id, "starts": each.starts, "ends": each.ends, "made_by": each.made_by}
@@ -145,11 +145,11 @@ def _tell_assignments(rows: Sequence[AnyRow]) -> list[Mapping[str, Any]]:
     ]  # fmt: skip
 
 
-def _tell_hold(row: AnyRow, case_id: str) -> Mapping[str, Any]:
-    """Tell a halt, also one of the person that came from another case, but never from which, nor who answers for it."""
+def _tell_hold(row: AnyRow) -> Mapping[str, Any]:
+    """Tell a halt, also one of the person that came from another case, but never from which."""
     return {
         "id": row.id, "is_of_person": row.person_id is not None, "reason": row.reason, "source": row.source,
-        "owner": row.owner if row.case_id == case_id else None, "is_provisional": row.is_provisional,
+        "owner": row.owner, "is_provisional": row.is_provisional,
         "placed": format_time(row.placed_ms),
         "until": tell_time(row.until_ms), "review": tell_time(row.review_ms), "lifted": tell_time(row.lifted_ms),
     }  # fmt: skip
