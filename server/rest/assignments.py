@@ -18,6 +18,7 @@ from server.services.auditing import noted
 from server.storage import dispatch_rows
 
 MOST_COMPANIONS = 5
+TAKEN = "This case was closed or handed out meanwhile."
 
 
 class AssignmentBody(Strict):
@@ -41,6 +42,8 @@ def add_routes(routes: Routes) -> None:
         with site.store.read() as connection:
             _check_open(connection, viewer, case_id)
         proposal = dispatching.propose(site, viewer, [(case_id, *crew)])
+        if not proposal.orders:
+            raise FieldError("conflict", detail=TAKEN)
         if proposal.refused:
             in_the_way = proposal.answers[case_id].in_the_way
             rules = {each.rule_id: [each.limit or each.says_agent] for each in in_the_way}

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from server.services import exporting
-from server.storage import api_token_rows, office_rows, office_tables, queue_rows, tables
+from server.storage import api_token_rows, dispatch_rows, office_rows, office_tables, queue_rows, tables
 from server.storage.token_tables import api_answer
 from tests.contract.office.desk import Desk
 from tests.contract.office.test_bulk import overridden
@@ -248,6 +248,18 @@ def test_a_case_goes_to_no_crew_of_another_agency(desk: Desk) -> None:
 
     assert ["crew"] == list(told["errors"])
     assert "This case is not open." == caller.post(path, {"lead": "ours"}, 409)["detail"]
+
+
+def test_a_case_that_is_gone_meanwhile_is_not_handed_out(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closed after it was found open, before the gate was asked: said, not an error."""
+    office = desk.office
+    office.add_agent("a1")
+    path, caller = f"/cases/{office.add_case('R1')}/assignments", program(desk, "dispatcher")
+    found = iter([[object()], []])
+    monkeypatch.setattr(dispatch_rows, "read_open", lambda *_: next(found))
+    told = caller.post(path, {"lead": "a1"}, 409)
+
+    assert "closed or handed out meanwhile" in told["detail"]
 
 
 def test_an_export_is_asked_for_written_and_fetched(desk: Desk) -> None:
