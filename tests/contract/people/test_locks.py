@@ -14,14 +14,15 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
+from server.domain.merging import fold_value
 from server.domain.roles import Role, Viewer
 from server.domain.webhooks import Kind
-from server.services import assigning, webhooks
+from server.services import assigning, reviewing, webhooks
 from server.services.assigning import assign, unassign
 from server.services.holding import place_hold
 from server.services.packing import bump_and_repack
 from server.services.telling import Happened, tell
-from server.storage import feed, tables, webhook_rows
+from server.storage import contact_rows, feed, tables, webhook_rows
 from server.storage.webhook_tables import delivery, webhook
 from tests.contract.people.office import Office, opened_office
 from tests.postgres import Cluster
@@ -193,3 +194,40 @@ def test_a_webhook_that_is_removed_breaks_no_act_that_tells_it(office: Office) -
     assert ["whole"] == told
     with office.site.store.read() as connection:
         assert [] == [*connection.execute(select(delivery)), *connection.execute(select(webhook))]
+
+
+def test_two_contacts_of_one_person_decided_at_once_are_both_kept(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one decides of the phone is still there when the other has decided of the email."""
+    [case_id] = office.add_cases(1)
+    [case] = office.rows(tables.case)
+    said = {"phone": "+14155550199", "email": "new@example.org"}
+    events = {field: office.site.new_id() for field in said}
+    common = {
+        "agent_id": office.agents["a1"], "case_id": case_id, "person_id": case.person_id, "chain_number": 1, "seq": 1,
+        "state": "clash", "made_ms": 0,
+    }  # fmt: skip
+    others = {"phone": "+14155550111", "email": "other@example.org"}
+    rows = [
+        {**common, "event_id": event_id, "device_id": office.site.new_id(), "field": field, "new": new}
+        for field in said
+        for event_id, new in ((events[field], said[field]), (office.site.new_id(), others[field]))
+    ]
+    office.site.store.write(lambda connection: contact_rows.add_proposals(connection, rows))
+
+    def decide(field: str) -> None:
+        reviewing.resolve_clash(office.site, events[field], field, "rita", accept=True)
+
+    def first(pause: Callable[[], None]) -> None:
+        def fold(*said: Any) -> str:
+            pause()
+            return fold_value(*said)
+
+        monkeypatch.setattr(reviewing, "fold_value", fold)
+        decide("phone")
+
+    overlap(first, lambda: None, lambda: decide("email"))
+    [person] = office.rows(tables.person)
+
+    assert said.items() <= person.contacts.items()
