@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -17,12 +18,13 @@ from sqlalchemy import insert, select
 from server.domain.merging import fold_value
 from server.domain.roles import Role, Viewer
 from server.domain.webhooks import Kind
-from server.services import assigning, reviewing, webhooks
+from server.services import assigning, crew_days, reviewing, webhooks
 from server.services.assigning import assign, unassign
 from server.services.holding import place_hold
 from server.services.packing import bump_and_repack
 from server.services.telling import Happened, tell
-from server.storage import contact_rows, feed, tables, webhook_rows
+from server.storage import case_rows, contact_rows, feed, tables, webhook_rows
+from server.storage.board_tables import plan_stop
 from server.storage.webhook_tables import delivery, webhook
 from tests.contract.people.office import Office, opened_office
 from tests.postgres import Cluster
@@ -231,3 +233,33 @@ def test_two_contacts_of_one_person_decided_at_once_are_both_kept(
     [person] = office.rows(tables.person)
 
     assert said.items() <= person.contacts.items()
+
+
+def test_a_plan_that_is_sent_late_takes_no_case_out_of_the_next_crews_plan(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The case goes to another crew while the first one's plan is being sent: it waits, and stands in its new plan."""
+    [case_id] = office.add_cases(1)
+    assign(office.site, [case_id], "a1")
+    viewer = Viewer(office.site.new_id(), "dee", frozenset({Role.DISPATCHER}))
+    day, truth = date(2026, 9, 25), case_rows.lock_cases
+
+    def send(code: str) -> None:
+        mark = crew_days.plan_crew_day(office.site, viewer, code, day).mark
+        crew_days.send_plan(office.site, viewer, code, day, mark)
+
+    def first(pause: Callable[[], None]) -> None:
+        def lock(connection: Any, ids: Any) -> Any:
+            pause()
+            return truth(connection, ids)
+
+        monkeypatch.setattr(case_rows, "lock_cases", lock)
+        send("a1")
+
+    def second() -> None:
+        assign(office.site, [case_id], "a2")
+        send("a2")
+
+    overlap(first, lambda: None, second)
+
+    assert [office.agents["a2"]] == [row.agent_id for row in office.rows(plan_stop)]
