@@ -48,6 +48,15 @@ class Member:
     lease_until_ms: int
 
 
+class CaseStatus(StrEnum):
+    """How a case stands; only an open one is gone to."""
+
+    OPEN = "open"
+    PAID = "paid"
+    CLOSED = "closed"
+    EXPIRED = "expired"
+
+
 class Outcome(StrEnum):
     """What became of an order."""
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, timedelta
 
 from schemas.messages import format_time
+from server.domain.conduct.spans import day_starts
 
 REVIEW_MS = 14 * 24 * 3_600_000  # a hold without an end is looked at again by then
 
@@ -32,8 +32,7 @@ def read_until(text: object, zone: str, now_ms: int) -> int | None:
         following = date.fromisoformat(str(text)) + timedelta(days=1)
     except (ValueError, OverflowError):
         return None
-    end = datetime(following.year, following.month, following.day, tzinfo=ZoneInfo(zone))
-    until_ms = round(end.timestamp() * 1000)
+    until_ms = day_starts(following, zone)
     return until_ms if until_ms > now_ms else None
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from zoneinfo import ZoneInfo
+from datetime import date
+
+from server.domain.conduct.spans import day_starts
 
 APPROVED, REJECTED = "approved", "rejected"
 
@@ -64,6 +65,4 @@ def month_of(text: str, zone: str) -> tuple[int, int]:
     """
     first = date.fromisoformat(f"{text}-01")
     following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
-    ends = (datetime.combine(each, datetime.min.time(), ZoneInfo(zone)) for each in (first, following))
-    since, until = (round(each.timestamp() * 1000) for each in ends)
-    return since, until
+    return day_starts(first, zone), day_starts(following, zone)

@@ -15,6 +15,7 @@ from server.services import dispatching
 from server.services.blocked import MOST_READ, Blocked, Group, read_blocked
 from server.services.site import Site
 from server.storage import dispatch_rows
+from server.storage.dispatch_rows import Way
 from server.storage.types import AnyRow, is_id
 
 PAGE = 100
@@ -36,17 +37,17 @@ class Board:
     is_too_many: bool = False  # more are free than are put in order
 
 
-def list_board(site: Site, viewer: Viewer, area: str, way: str, before: str) -> Board:
+def list_board(site: Site, viewer: Viewer, area: str, way: Way, before: str) -> Board:
     """Give a page of cases, free ones by priority where they are few enough, else the newest first."""
     agencies = sorted(viewer.agencies)
-    ranked = dispatching.rank_board(site, area) if way == "free" else None
+    ranked = dispatching.rank_board(site, area) if way is Way.FREE else None
     if ranked is not None:
-        return _list_ranked(site, agencies, ranked, int(before) if before.isdecimal() else 0)
+        return _list_ranked(site, agencies, ranked, int(before) if before.isdecimal() and len(before) < 10 else 0)
     with site.store.read() as connection:
         rows = dispatch_rows.list_open(
             connection, agencies, area, way, before if is_id(before) else None, PAGE + 1
         )  # fmt: skip
-    return Board(rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else "", is_too_many=way == "free")
+    return Board(rows[:PAGE], rows[PAGE - 1].id if len(rows) > PAGE else "", is_too_many=way is Way.FREE)
 
 
 def _list_ranked(site: Site, agencies: Sequence[str], ranked: Sequence[Ranked], start: int) -> Board:

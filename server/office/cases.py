@@ -9,6 +9,8 @@ from sqlalchemy import Connection
 
 from schemas.errors import FieldError
 from schemas.vocabulary import HoldReason, HoldScope
+from server.domain.assigning import CaseStatus
+from server.domain.conduct.periods import read_day
 from server.domain.priority import NEVER
 from server.domain.roles import ANSWERERS, CASE_READERS, Role, Viewer
 from server.office.factors import say_factor, say_why
@@ -23,7 +25,6 @@ from server.storage.types import AnyRow, is_id
 
 PAGE = 50
 MOST_CONTACTS = 100
-STATUSES = ("open", "paid", "closed", "expired")
 
 
 def find_own_case(connection: Connection, viewer: Viewer, case_id: str) -> AnyRow:
@@ -50,12 +51,12 @@ def add_pages(pages: Pages) -> None:
                 found = find_cases(connection, text, agencies, place, PAGE + 1)
                 rows = desk_rows.read_listed(connection, found)
             else:
-                known = status if status in STATUSES else "open"
+                known = status if status in set(CaseStatus) else CaseStatus.OPEN
                 rows = desk_rows.list_cases(connection, agencies, known, area, place, PAGE + 1)
         if rows:
             note_look(site, viewer, "search", "")
         more = rows[PAGE - 1].id if len(rows) > PAGE else ""
-        return show("cases", rows=rows[:PAGE], text=text, area=area, status=status, statuses=STATUSES, more=more)
+        return show("cases", rows=rows[:PAGE], text=text, area=area, status=status, statuses=CaseStatus, more=more)
 
     @pages.get("/cases/<case_id>", *CASE_READERS)
     def case(viewer: Viewer, case_id: str) -> Answer:
@@ -64,7 +65,7 @@ def add_pages(pages: Pages) -> None:
         with site.store.read() as connection:
             row = find_own_case(connection, viewer, case_id)
             known = {
-                "assignments": desk_rows.read_assignments(connection, case_id),
+                "assignments": desk_rows.read_assignments(connection, case_id, agencies),
                 "visits": desk_rows.read_visits(connection, [case_id], agencies),
                 "holds": desk_rows.read_holds(connection, [case_id], row.person_id),
                 "contacts": desk_rows.read_contacts(connection, case_id, MOST_CONTACTS),
@@ -77,7 +78,7 @@ def add_pages(pages: Pages) -> None:
                 "others": [
                     each for each in desk_rows.read_cases_of(connection, row.person_id, agencies) if each.id != case_id
                 ],
-                "matches": desk_rows.read_matches(connection, row.person_id),
+                "matches": desk_rows.read_matches(connection, row.person_id, agencies),
             }
         note_look(site, viewer, "case", case_id)
         ranked = dispatching.explain_priority(site, row) if row.status == "open" else None
@@ -130,7 +131,7 @@ def read_until(text: str) -> date | None:
     """Read a day; None where nothing was typed, `invalid` where it is none."""
     if not text:
         return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise FieldError("invalid", {"until": [_("is not a day")]}) from None
+    day = read_day(text)
+    if day is None:
+        raise FieldError("invalid", {"until": [_("is not a day")]})
+    return day

@@ -65,7 +65,8 @@ def add_pages(pages: Pages) -> None:
     def decide_conflict(viewer: Viewer, event_id: str, field: str) -> Answer:
         """Take the agent's value, keep what is held, or write another."""
         with site.store.read() as connection:
-            if not desk_rows.read_clashes(connection, sorted(viewer.agencies), 1, of=(event_id, field)):
+            own = sorted(viewer.agencies)
+            if not is_id(event_id) or not desk_rows.read_clashes(connection, own, 1, of=(event_id, field)):
                 raise FieldError("not-found", detail=_("There is no such conflict, or it was decided meanwhile."))
         act, written = words("act", 10), words("value", 300)
         if act not in {"accept", "keep", "edit"} or (act == "edit" and not written):

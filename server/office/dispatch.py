@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 from flask import request
 
+from server.domain.conduct.periods import local_day, read_day
 from server.domain.day_plan import Point
 from server.domain.plotting import Frame, frame_points
 from server.domain.roles import DISPATCH, Role, Viewer
 from server.office import board
 from server.office.cases import read_until
 from server.office.pages import Answer, Pages, go, show, tell, words
-from server.office.speaking import local_day
 from server.office.texts import gettext as _
 from server.office.texts import ngettext
 from server.services import crew_days, dispatching
 from server.services.auditing import note_look
 from server.storage import dispatch_rows
+from server.storage.dispatch_rows import Way
 from server.storage.types import AnyRow
 
 FEW = 5  # cases of a group that are shown at once
-WAYS = ("free", "given", "refused", "all")
 WIDTH, HEIGHT = 640, 400
 
 
@@ -33,9 +32,9 @@ def add_pages(pages: Pages) -> None:
     @pages.get("/dispatch", *DISPATCH)
     def dispatch(viewer: Viewer) -> Answer:
         """Show open cases, those nobody has first of all, with a sketch of where they are."""
-        area, way, rule = (request.args.get(each, "").strip()[:200] for each in ("area", "way", "rule"))
-        way, before = way if way in WAYS else "free", request.args.get("before", "")
-        if way == "refused" and not rule:
+        area, asked, rule = (request.args.get(each, "").strip()[:200] for each in ("area", "way", "rule"))
+        way, before = Way(asked) if asked in set(Way) else Way.FREE, request.args.get("before", "")
+        if way is Way.REFUSED and not rule:
             groups, count, is_more = board.list_groups(site, area)
             if groups:
                 note_look(site, viewer, "board", "")
@@ -43,7 +42,7 @@ def add_pages(pages: Pages) -> None:
                 "refused", groups=groups, area=area, count=count, is_more=is_more, few=FEW, say_rule=board.say_rule,
                 now_ms=site.now(),
             )  # fmt: skip
-        if way == "refused":
+        if way is Way.REFUSED:
             listed = board.list_group(site, area, rule, before)
         else:
             listed = board.list_board(site, viewer, area, way, before)
@@ -52,7 +51,7 @@ def add_pages(pages: Pages) -> None:
         if listed.rows:
             note_look(site, viewer, "board", "")
         return show(
-            "dispatch", board=listed, rows=listed.rows, area=area, way=way, ways=WAYS, rule=rule, crews=crews,
+            "dispatch", board=listed, rows=listed.rows, area=area, way=way, ways=Way, rule=rule, crews=crews,
             frame=_frame(listed.rows), may=viewer.may({Role.DISPATCHER}), say_rule=board.say_rule,
             most_ranked=dispatching.MOST_RANKED, today=local_day(site.now(), site.settings.zone).isoformat(),
             most_cases=dispatching.MOST_CASES, now_ms=site.now(),
@@ -61,10 +60,7 @@ def add_pages(pages: Pages) -> None:
     @pages.get("/dispatch/crews/<code>", *DISPATCH)
     def crew_day(viewer: Viewer, code: str) -> Answer:
         """Show the day of the crew that an agent leads, in the order to go; made to be printed."""
-        try:
-            day = date.fromisoformat(request.args.get("day", ""))
-        except ValueError:
-            day = local_day(site.now(), site.settings.zone)
+        day = read_day(request.args.get("day", "")) or local_day(site.now(), site.settings.zone)
         plan = crew_days.plan_crew_day(site, viewer, code, day)
         note_look(site, viewer, "crew_day", code)
         return show(

@@ -6,10 +6,10 @@ from datetime import date, timedelta
 
 from flask import request
 
+from server.domain.conduct.periods import local_day
 from server.domain.reporting import Figure, say_figure
 from server.domain.roles import OVERSEE, Viewer
 from server.office.pages import Answer, Pages, show
-from server.office.speaking import local_day
 from server.services.reporting import report_conduct
 from server.storage import people_rows, review_rows
 

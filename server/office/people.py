@@ -30,7 +30,7 @@ def add_pages(pages: Pages) -> None:
                 "visits": desk_rows.read_visits(connection, [each.id for each in cases], agencies),
                 "holds": desk_rows.read_holds(connection, [each.id for each in cases], person_id),
                 "preferences": desk_rows.read_preferences(connection, person_id),
-                "matches": desk_rows.read_matches(connection, person_id),
+                "matches": desk_rows.read_matches(connection, person_id, agencies),
             }
         note_look(site, viewer, "person", person_id)
         return show("person", cases=cases, may_join=viewer.may(JOINERS), **known)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from flask import request
 
 from schemas.vocabulary import ContactResult, Disposition
+from server.domain.conduct.periods import read_day
+from server.domain.conduct.spans import day_starts, whole_day
 from server.domain.findings.codes import CATALOGUE, Code
 from server.domain.reviewing import State
 from server.domain.roles import REVIEW, Role, Viewer
@@ -106,11 +106,8 @@ def make_wanted(site: Site, viewer: Viewer, asked: Mapping[str, str]) -> Wanted:
 
 def _read_day(text: str, zone: str) -> tuple[int | None, int | None]:
     """Give when a day of the office begins and ends."""
-    try:
-        start = datetime.combine(date.fromisoformat(text), datetime.min.time(), ZoneInfo(zone))
-    except ValueError:
-        return None, None
-    return round(start.timestamp() * 1000), round((start + timedelta(days=1)).timestamp() * 1000)
+    day = read_day(text)
+    return (None, None) if day is None else (day_starts(day, zone), whole_day(day, zone).ends_ms)
 
 
 def _write_after(row: AnyRow) -> str:

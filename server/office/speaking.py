@@ -7,7 +7,7 @@ Flask-Babel chooses the language and writes dates; the catalogues are read as th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -25,7 +25,9 @@ from markupsafe import Markup
 
 from schemas.vocabulary import EventKind
 from schemas.words import WORDS, say_body
+from server.domain.assigning import CaseStatus
 from server.domain.conduct.codes import say_conduct
+from server.domain.conduct.periods import local_day
 from server.domain.conduct.questions import ASKED
 from server.domain.findings.codes import CATALOGUE, Code, fill_sentence
 from server.domain.reviewing import State
@@ -117,11 +119,6 @@ def say_when(at_ms: int | None, now_ms: int, zone: str) -> Markup:
     return Markup('<time datetime="{}" title="{}">{}</time>').format(at.isoformat(), exact, said)
 
 
-def local_day(at_ms: int, zone: str) -> date:
-    """Give the office's day of a moment."""
-    return datetime.fromtimestamp(at_ms / 1000, ZoneInfo(zone)).date()
-
-
 def say_span(length_ms: int) -> str:
     """Give a length of time in its largest unit: 3 hours, 2 天."""
     seconds = max(1, abs(length_ms) // 1000)
@@ -182,8 +179,11 @@ def say_device(name: str) -> str:
 
 def say_status(name: str) -> str:
     """Give what a case's status is called."""
-    said: dict[str, str] = {"open": _("open"), "paid": _("paid"), "closed": _("closed"), "expired": _("expired")}
-    return said[name]
+    said: dict[CaseStatus, str] = {
+        CaseStatus.OPEN: _("open"), CaseStatus.PAID: _("paid"), CaseStatus.CLOSED: _("closed"),
+        CaseStatus.EXPIRED: _("expired"),
+    }  # fmt: skip
+    return said[CaseStatus(name)]
 
 
 def say_money(amount: int, currency: str) -> str:

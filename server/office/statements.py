@@ -7,10 +7,10 @@ from datetime import date, timedelta
 from flask import request
 
 from schemas.errors import FieldError
+from server.domain.conduct.periods import local_day
 from server.domain.roles import DECIDERS, REVIEW, STATEMENT_READERS, Viewer
 from server.office.devices import find_device
 from server.office.pages import Answer, Pages, go, show, tell, tell_error, words
-from server.office.speaking import local_day
 from server.office.texts import gettext as _
 from server.services import signing_off
 from server.services.device_days import DayState, list_month

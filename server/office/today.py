@@ -9,12 +9,13 @@ from urllib.parse import urlencode
 from flask import url_for
 from sqlalchemy import Connection
 
+from server.domain.conduct.periods import local_day
 from server.domain.findings.codes import Code
 from server.domain.roles import ANSWER, DISPATCH, KEEP, REVIEW, ROLES, Viewer
 from server.office.devices import DIVERGED, PARKED, SILENT, SILENT_MS
 from server.office.pages import Answer, Pages, show
 from server.office.queue import ANY, ESCALATED, UNHEARD, make_wanted
-from server.office.speaking import local_day, say_when
+from server.office.speaking import say_when
 from server.office.texts import gettext as _
 from server.services.deciding import TO_DECIDE
 from server.services.site import Site

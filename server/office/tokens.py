@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from flask import request
 
 from schemas.errors import FieldError
+from server.domain.conduct.periods import local_day, read_day
 from server.domain.roles import ROLES, TokenScope, Viewer
 from server.office.pages import Answer, Pages, attempt, go, show, tell, tell_error, words
-from server.office.speaking import local_day
 from server.office.texts import gettext as _
 from server.services import api_tokens
 from server.storage import api_token_rows, people_rows
@@ -42,7 +42,7 @@ def add_pages(pages: Pages) -> None:
         name = words("name", 100)
         try:
             secret = api_tokens.make_token(
-                site, viewer, name, request.form.getlist("scope"), _read_day(words("last_day", 10)),
+                site, viewer, name, request.form.getlist("scope"), read_day(words("last_day", 10)),
                 request.form.getlist("agency"),
             )  # fmt: skip
         except FieldError as error:
@@ -56,13 +56,6 @@ def add_pages(pages: Pages) -> None:
         if attempt(lambda: api_tokens.revoke_token(site, viewer, token_id)):
             tell(_("The token is revoked: nothing answers to it any more."))
         return go("tokens")
-
-
-def _read_day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 SCOPES = {

@@ -6,7 +6,7 @@ Times are RFC 3339 in UTC, amounts are minor units of their currency, coordinate
 
 from __future__ import annotations
 
-from enum import StrEnum
+from collections.abc import Iterable
 from typing import Any
 
 from marshmallow import Schema, fields, validate
@@ -14,17 +14,15 @@ from marshmallow import Schema, fields, validate
 from schemas.messages import format_time
 from schemas.shapes import Strict
 
-SEVERITIES = ("stop", "look", "note")
-
 
 def tell_time(at_ms: int | None) -> str | None:
     """Write a moment; None where it is not known."""
     return None if at_ms is None else format_time(at_ms)
 
 
-def text(**more: Any) -> fields.String:
+def text() -> fields.String:
     """Give a text that is always there."""
-    return fields.String(required=True, **more)
+    return fields.String(required=True)
 
 
 def maybe(kind: type[fields.Field[Any]] = fields.String, **more: Any) -> fields.Field[Any]:
@@ -32,9 +30,9 @@ def maybe(kind: type[fields.Field[Any]] = fields.String, **more: Any) -> fields.
     return kind(required=True, allow_none=True, **more)
 
 
-def word(words: type[StrEnum] | tuple[str, ...], **more: Any) -> fields.String:
+def word(words: Iterable[str]) -> fields.String:
     """Give one word of a closed list."""
-    return fields.String(required=True, validate=validate.OneOf([str(each) for each in words]), **more)
+    return fields.String(required=True, validate=validate.OneOf([str(each) for each in words]))
 
 
 def number() -> fields.Integer:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import base64
 import hmac
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import orjson
 from flask import request
@@ -16,6 +15,8 @@ from marshmallow import Schema, ValidationError, fields, validate
 from schemas.errors import FieldError
 from schemas.fastcheck import flatten
 from schemas.shapes import DATE_PATTERN, Strict
+from server.domain.conduct import periods
+from server.domain.conduct.spans import day_starts, whole_day
 from server.services.site import Site
 from server.web.body import read_plain
 
@@ -23,7 +24,6 @@ Asked = Mapping[str, Any]
 MOST_BODY = 64 * 1024
 MOST_KEY = 200
 MARK_BYTES = 12
-FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)  # before any visit of ours, after all
 
 
 class NoQuery(Strict):
@@ -63,37 +63,29 @@ def read_json() -> bytes:
     return read_plain(request, MOST_BODY)
 
 
-def read_key() -> str:
-    """Give the request's Idempotency-Key, empty where it has none; raise `malformed` for a long one."""
-    key = request.headers.get("Idempotency-Key", "")
-    if len(key) > MOST_KEY:
-        raise FieldError("malformed", {"Idempotency-Key": [f"takes at most {MOST_KEY} characters"]})
+def read_key() -> str | None:
+    """Give the request's Idempotency-Key, None where it has none; raise `malformed` for an empty or a long one."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not 1 <= len(key) <= MOST_KEY:
+        raise FieldError("malformed", {"Idempotency-Key": [f"takes 1 to {MOST_KEY} characters"]})
     return key
 
 
 def read_day(text: str, name: str) -> date:
     """Read a day; raise `malformed` under its name for what is none."""
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        day = date.min
-    if not FIRST_DAY <= day <= LAST_DAY:
-        raise FieldError("malformed", {name: [f"is no day from {FIRST_DAY} to {LAST_DAY}"]})
+    day = periods.read_day(text)
+    if day is None:
+        raise FieldError("malformed", {name: [f"is no day from {periods.FIRST_DAY} to {periods.LAST_DAY}"]})
     return day
 
 
 def read_span(site: Site, asked: Asked) -> tuple[int | None, int | None]:
     """Give when the first day asked for begins and the last one ends, in the office's zone."""
-    since, until = asked.get("since"), asked.get("until")
+    since, until, zone = asked.get("since"), asked.get("until"), site.settings.zone
     return (
-        None if since is None else _midnight(site, read_day(since, "from")),
-        None if until is None else _midnight(site, read_day(until, "to") + timedelta(days=1)),
+        None if since is None else day_starts(read_day(since, "from"), zone),
+        None if until is None else whole_day(read_day(until, "to"), zone).ends_ms,
     )
-
-
-def _midnight(site: Site, day: date) -> int:
-    start = datetime.combine(day, datetime.min.time(), ZoneInfo(site.settings.zone))
-    return round(start.timestamp() * 1000)
 
 
 def write_cursor(site: Site, name: str, place: list[Any]) -> str:

@@ -9,7 +9,7 @@ from schemas.errors import FieldError
 from schemas.shapes import Strict, text
 from server.domain.roles import Role, TokenScope, Viewer
 from server.rest.asking import Asked
-from server.rest.case_answers import OUTCOMES, AssignedSchema, TakenBackSchema
+from server.rest.case_answers import DONE, AssignedSchema, TakenBackSchema
 from server.rest.cases import find_case
 from server.rest.routes import Routes, Told
 from server.services import dispatching
@@ -18,6 +18,7 @@ from server.services.auditing import noted
 from server.storage import dispatch_rows
 
 MOST_COMPANIONS = 5
+TAKEN = "This case was closed or handed out meanwhile."
 
 
 class AssignmentBody(Strict):
@@ -41,6 +42,8 @@ def add_routes(routes: Routes) -> None:
         with site.store.read() as connection:
             _check_open(connection, viewer, case_id)
         proposal = dispatching.propose(site, viewer, [(case_id, *crew)])
+        if not proposal.orders:
+            raise FieldError("conflict", detail=TAKEN)
         if proposal.refused:
             in_the_way = proposal.answers[case_id].in_the_way
             rules = {each.rule_id: [each.limit or each.says_agent] for each in in_the_way}
@@ -49,7 +52,7 @@ def add_routes(routes: Routes) -> None:
             report = dispatching.hand_out(site, viewer, proposal)
             if report.refused:
                 raise FieldError("conflict", detail=report.refused[0][1])
-        outcome = next(each for each in OUTCOMES if getattr(report, each))
+        outcome = next(each for each in DONE if getattr(report, each))
         return 201, {"case_id": case_id, "lead": crew[0], "companions": crew[1:], "outcome": outcome}
 
     @routes.delete(

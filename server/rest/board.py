@@ -12,8 +12,8 @@ from server.rest.case_answers import AgentsSchema, BoardSchema
 from server.rest.routes import Routes, Told
 from server.services.auditing import note_look
 from server.storage import dispatch_rows
+from server.storage.dispatch_rows import Way
 
-WAYS = ("free", "given", "refused", "all")
 TOLD = ("id", "lender", "reference", "address", "area", "lead")
 TOLD_OF_AGENT = ("id", "code", "name", "capacity")
 
@@ -21,7 +21,7 @@ TOLD_OF_AGENT = ("id", "code", "name", "capacity")
 class BoardQuery(PageQuery):
     """Cases nobody has, those somebody has, those the gate refused last, or all; of an area where one is named."""
 
-    way = fields.String(load_default="free", validate=validate.OneOf(WAYS))
+    way = fields.String(load_default=Way.FREE.value, validate=validate.OneOf([each.value for each in Way]))
     area = text(100, required=False)
 
 
@@ -35,7 +35,7 @@ def add_routes(routes: Routes) -> None:
         most, before = asked["limit"], (read_cursor(site, "board", asked) or (None,))[0]
         with site.store.read() as connection:
             rows = dispatch_rows.list_open(
-                connection, sorted(viewer.agencies), asked.get("area", ""), asked["way"], before, most + 1
+                connection, sorted(viewer.agencies), asked.get("area", ""), Way(asked["way"]), before, most + 1
             )  # fmt: skip
         if rows:
             note_look(site, viewer, "board", "")

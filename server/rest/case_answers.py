@@ -5,6 +5,7 @@ from __future__ import annotations
 from marshmallow import fields
 
 from schemas.shapes import Strict
+from server.domain.assigning import CaseStatus, Outcome
 from server.rest.answers import (
     BriefComplaintSchema,
     PageSchema,
@@ -18,8 +19,7 @@ from server.rest.answers import (
     word,
 )
 
-STATUSES = ("open", "paid", "closed", "expired")
-OUTCOMES = ("assigned", "moved", "extended", "unchanged")
+DONE = [each for each in Outcome if each is not Outcome.REFUSED]
 
 
 class NamedCaseSchema(Strict):
@@ -28,7 +28,7 @@ class NamedCaseSchema(Strict):
     id = text()
     lender = text()
     reference = text()
-    status = word(STATUSES)
+    status = word(CaseStatus)
     area = maybe()
 
 
@@ -156,7 +156,7 @@ class AssignedSchema(Strict):
     case_id = text()
     lead = text()
     companions = texts()
-    outcome = word(OUTCOMES)
+    outcome = word(DONE)
 
 
 class TakenBackSchema(Strict):

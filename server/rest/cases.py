@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from marshmallow import fields, validate
 from sqlalchemy import Connection
 
 from schemas.errors import FieldError
 from schemas.messages import format_time
 from schemas.shapes import Strict, one_of, text
 from schemas.vocabulary import HoldReason, HoldScope
+from server.domain.assigning import CaseStatus
 from server.domain.roles import ANSWERERS, CASE_READERS, TokenScope, Viewer
 from server.rest.answers import tell_time
 from server.rest.asking import Asked, PageQuery, day_text, read_cursor, read_day, write_cursor
-from server.rest.case_answers import STATUSES, CaseSchema, CasesSchema, HeldSchema
+from server.rest.case_answers import CaseSchema, CasesSchema, HeldSchema
 from server.rest.routes import Routes, Told
 from server.services import holding
 from server.services.auditing import note_look, noted
@@ -28,7 +28,7 @@ class CasesQuery(PageQuery):
     """What is searched for, or the cases of a status (the open ones) and an area."""
 
     q = text(200, required=False)
-    status = fields.String(validate=validate.OneOf(STATUSES))
+    status = one_of(CaseStatus, required=False)
     area = text(100, required=False)
 
 
@@ -64,7 +64,7 @@ def add_routes(routes: Routes) -> None:
                 found = find_cases(connection, asked["q"], agencies, before, most + 1)
                 rows = desk_rows.read_listed(connection, found)
             else:
-                status, area = asked.get("status", "open"), asked.get("area", "")
+                status, area = asked.get("status", CaseStatus.OPEN), asked.get("area", "")
                 rows = desk_rows.list_cases(connection, agencies, status, area, before, most + 1)
         if rows:
             note_look(site, viewer, "search", "")
@@ -104,7 +104,7 @@ def _tell_listed(row: AnyRow) -> Mapping[str, Any]:
 def _tell_case(connection: Connection, viewer: Viewer, row: AnyRow) -> Mapping[str, Any]:
     ids = [row.id]
     visits = desk_rows.read_visits(connection, ids, sorted(viewer.agencies))
-    assignments = desk_rows.read_assignments(connection, row.id)
+    assignments = desk_rows.read_assignments(connection, row.id, sorted(viewer.agencies))
     return {
         **{name: getattr(row, name) for name in ("id", "lender", "reference", "status", "area", "role", "product")},
         **{name: getattr(row, name) for name in ("grade", "currency", "amount", "overdue", "days_past_due")},
@@ -116,8 +116,8 @@ def _tell_case(connection: Connection, viewer: Viewer, row: AnyRow) -> Mapping[s
             name: getattr(row, name)
             for name in ("address", "postal_code", "lat_e7", "lon_e7", "precision", "source")
         },
-        "assignments": _tell_assignments([each for each in assignments if viewer.sees(each.agency_id)]),
-        "holds": [_tell_hold(each, row.id) for each in desk_rows.read_holds(connection, ids, row.person_id)],
+        "assignments": _tell_assignments(assignments),
+        "holds": [_tell_hold(each) for each in desk_rows.read_holds(connection, ids, row.person_id)],
         "visits": [_tell_visit(each) for each in visits],
         "appointments": [
             {"id": each.id, "starts": each.starts, "ends": each.ends, "made_by": each.made_by}
@@ -145,11 +145,11 @@ def _tell_assignments(rows: Sequence[AnyRow]) -> list[Mapping[str, Any]]:
     ]  # fmt: skip
 
 
-def _tell_hold(row: AnyRow, case_id: str) -> Mapping[str, Any]:
-    """Tell a halt, also one of the person that came from another case, but never from which, nor who answers for it."""
+def _tell_hold(row: AnyRow) -> Mapping[str, Any]:
+    """Tell a halt, also one of the person that came from another case, but never from which."""
     return {
         "id": row.id, "is_of_person": row.person_id is not None, "reason": row.reason, "source": row.source,
-        "owner": row.owner if row.case_id == case_id else None, "is_provisional": row.is_provisional,
+        "owner": row.owner, "is_provisional": row.is_provisional,
         "placed": format_time(row.placed_ms),
         "until": tell_time(row.until_ms), "review": tell_time(row.review_ms), "lifted": tell_time(row.lifted_ms),
     }  # fmt: skip

@@ -5,8 +5,8 @@ from __future__ import annotations
 from marshmallow import fields
 
 from schemas.shapes import Strict
-from server.domain.findings.codes import Code
-from server.rest.answers import SEVERITIES, PageSchema, many, maybe, number, open_object, text, texts, truth, word
+from server.domain.findings.codes import Code, Severity
+from server.rest.answers import PageSchema, many, maybe, number, open_object, text, texts, truth, word
 from server.services import exporting
 
 EXPORT_STATES = ("waiting", "running", "done", "failed")
@@ -47,7 +47,7 @@ class ListedFindingSchema(Strict):
 
     id = text()
     code = word(Code)
-    severity = word(SEVERITIES)
+    severity = word(Severity)
     sentence = text()
     facts = open_object()
     found = text()
@@ -111,7 +111,7 @@ class ExportSchema(Strict):
     """A file that is written, or stands to be fetched for a week at `file`."""
 
     id = text()
-    kind = word(tuple(exporting.KINDS))
+    kind = word(exporting.KINDS)
     format = word(exporting.FORMATS)
     profile = word(exporting.PROFILES)
     state = word(EXPORT_STATES)

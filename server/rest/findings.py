@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
-
 from schemas.messages import format_time
 from schemas.shapes import one_of
-from server.domain.findings.codes import Code
+from server.domain.findings.codes import Code, Severity
 from server.domain.roles import REVIEW, TokenScope, Viewer
-from server.rest.answers import SEVERITIES
 from server.rest.asking import Asked, PageQuery, read_cursor, write_cursor
 from server.rest.desk_answers import FindingsSchema
 from server.rest.routes import Routes, Told
@@ -22,7 +19,7 @@ class FindingsQuery(PageQuery):
     """One code, or one weight."""
 
     code = one_of(Code, required=False)
-    severity = fields.String(validate=validate.OneOf(SEVERITIES))
+    severity = one_of(Severity, required=False)
 
 
 def add_routes(routes: Routes) -> None:

@@ -20,6 +20,7 @@ from flask import Response, g, request
 from marshmallow import Schema
 from werkzeug.exceptions import HTTPException
 
+from schemas import canonical
 from schemas.errors import FieldError
 from server.domain.roles import Role, TokenScope
 from server.rates import RateLimit
@@ -94,13 +95,13 @@ class Routes:
             def run(**parts: Any) -> Response:
                 read_query(NoQuery())
                 raw, key = read_json(), read_key()
-                asked, viewer = reader.read(raw), g.caller.viewer
+                asked, viewer = canonical.clean_value(reader.read(raw)), g.caller.viewer
 
                 def job() -> tuple[int, bytes]:
                     status, told = view(viewer, asked, **_texts(parts))
                     return status, orjson.dumps(told)
 
-                if not key:
+                if key is None:
                     status, told = job()
                 else:
                     whole = f"{request.method} {request.path}\n".encode() + raw

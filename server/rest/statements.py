@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from schemas.errors import FieldError
 from schemas.messages import format_time
 from schemas.shapes import Strict
+from server.domain.conduct.periods import local_day
 from server.domain.roles import STATEMENT_READERS, TokenScope, Viewer
 from server.rest.asking import Asked, day_text, read_day
 from server.rest.desk_answers import StatementSchema, StatementsSchema
 from server.rest.routes import Routes, Told
 from server.services import signing_off
 from server.services.signing_off import DeviceDay
-from server.services.site import Site
 from server.services.statements import sign_statement
 from server.storage import field_rows
 
@@ -36,7 +35,8 @@ def add_routes(routes: Routes) -> None:
     )
     def list_statements(viewer: Viewer, asked: Asked) -> Told:
         """List the day of every device that was heard from."""
-        day = read_day(asked["day"], "day") if "day" in asked else _yesterday(site)
+        yesterday = local_day(site.now(), site.settings.zone) - timedelta(days=1)
+        day = read_day(asked["day"], "day") if "day" in asked else yesterday
         days = signing_off.list_days(site, viewer, day)
         return {"day": day.isoformat(), "statements": [_tell(each) for each in days]}
 
@@ -53,10 +53,6 @@ def add_routes(routes: Routes) -> None:
         found = signing_off.read_device_day(site, row, read_day(day, "day").isoformat())
         statement = dict(found.statement)
         return {**_tell(found), "statement": statement, "jws": sign_statement(site, statement)}
-
-
-def _yesterday(site: Site) -> date:
-    return datetime.fromtimestamp(site.now() / 1000, UTC).astimezone(ZoneInfo(site.settings.zone)).date() - timedelta(1)
 
 
 def _tell(found: DeviceDay) -> Mapping[str, Any]:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from marshmallow import fields
 
 from schemas.shapes import Strict
-from server.domain.findings.codes import Code
+from server.domain.findings.codes import Code, Severity
 from server.domain.reviewing import State
 from server.rest.answers import (
-    SEVERITIES,
     BriefComplaintSchema,
     PageSchema,
     many,
@@ -25,7 +24,7 @@ class FoundSchema(Strict):
     """A finding as it stands beside a visit in a list."""
 
     code = word(Code)
-    severity = word(SEVERITIES)
+    severity = word(Severity)
 
 
 class ListedVisitSchema(Strict):
@@ -74,7 +73,7 @@ class FindingSchema(Strict):
 
     id = text()
     code = word(Code)
-    severity = word(SEVERITIES)
+    severity = word(Severity)
     sentence = text()
     facts = open_object()
     contested = maybe()

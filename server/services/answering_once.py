@@ -30,7 +30,7 @@ def answer_once(site: Site, token_id: str, key: str, asked: bytes, job: Callable
     row = {"token_id": token_id, "key": hashed, "request": request, "made_ms": site.now()}
 
     def begin(connection: Connection) -> Answered | None:
-        api_token_rows.drop_old_answers(connection, token_id, site.now() - KEPT_MS)
+        api_token_rows.drop_old_answers(connection, site.now() - KEPT_MS)
         if api_token_rows.begin_answer(connection, row):
             return None
         kept = api_token_rows.read_answer(connection, token_id, hashed)

@@ -7,26 +7,26 @@ request. What is shown once is kept as its hash; whoever reads the database cann
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 
 from sqlalchemy import Connection
 
 from schemas.errors import FieldError
-from server.domain.roles import Role, TokenScope, Viewer, narrow
+from server.domain.conduct.periods import local_day
+from server.domain.conduct.spans import whole_day
+from server.domain.roles import TokenScope, Viewer, narrow
 from server.services.auditing import note_act
+from server.services.signing_in import SEEN_MS, draw_token, viewer_of
 from server.services.site import Site
-from server.storage import api_token_rows, people_rows
+from server.storage import api_token_rows, office_rows, people_rows
 from server.storage.types import AnyRow
 
 LONGEST_DAYS = 365
 MOST_NAME = 60
 MOST_LIVE = 20  # of one account
-SEEN_MS = 60_000  # how exactly the last use is kept
 PREFIX = "fv_"
 
 
@@ -48,7 +48,7 @@ def make_token(
     *last_day* is the last it can be used on, in the office's zone; *agencies* (ids) narrow the account's. Raises
     `invalid` naming each field, `conflict` without a second factor or with too many tokens.
     """
-    today = datetime.fromtimestamp(site.now() / 1000, ZoneInfo(site.settings.zone)).date()
+    today = local_day(site.now(), site.settings.zone)
     with site.store.read() as connection:
         known = {row.id for row in people_rows.read_agencies(connection).values()}
     wrong: dict[str, list[str]] = {}
@@ -62,16 +62,16 @@ def make_token(
         wrong["agencies"] = [f"{each} is none of your account's" for each in strangers]
     if wrong or last_day is None:
         raise FieldError("invalid", wrong)
-    if viewer.lacks_totp:
-        raise FieldError("conflict", detail="Set up your second factor first; then make tokens.")
-    secret = PREFIX + base64.urlsafe_b64encode(site.random_bytes(32)).decode().rstrip("=")
+    secret = PREFIX + draw_token(site)
     row = {
         "id": site.new_id(), "user_id": viewer.id, "secret": _hash(secret), "name": name.strip(),
         "scopes": sorted(scopes), "agencies": sorted(agencies), "made_ms": site.now(),
-        "ends_ms": _end_of(last_day, site.settings.zone),
+        "ends_ms": whole_day(last_day, site.settings.zone).ends_ms,
     }  # fmt: skip
 
     def job(connection: Connection) -> None:
+        if viewer_of(office_rows.lock_user(connection, viewer.id)).lacks_totp:
+            raise FieldError("conflict", detail="Set up your second factor first; then make tokens.")
         if api_token_rows.count_live(connection, viewer.id, site.now()) >= MOST_LIVE:
             raise FieldError("conflict", detail=f"You have {MOST_LIVE} tokens in use; revoke one first.")
         api_token_rows.add_token(connection, row)
@@ -105,22 +105,13 @@ def find_caller(site: Site, secret: str) -> Caller:
         raise FieldError("token-invalid")
     if row.seen_ms is None or now_ms - row.seen_ms > SEEN_MS:
         site.store.write(lambda connection: api_token_rows.see_token(connection, row.token_id, now_ms))
-    roles = frozenset(Role(each) for each in row.roles)
-    viewer = Viewer(
-        row.id, row.name, roles, agencies, row.language, agent_id=row.agent_id or "", token_id=row.token_id
-    )  # fmt: skip
+    viewer = replace(viewer_of(row), agencies=agencies, token_id=row.token_id)
     return Caller(viewer, frozenset(TokenScope(each) for each in row.scopes))
 
 
 def _is_live(row: AnyRow, now_ms: int) -> bool:
     is_closed = row.status != "active" or (row.locked_until_ms or 0) > now_ms
-    lacks_totp = row.needs_totp and row.totp_secret is None
-    return row.revoked_ms is None and row.ends_ms > now_ms and not is_closed and not lacks_totp
-
-
-def _end_of(day: date, zone: str) -> int:
-    midnight = datetime.combine(day + timedelta(days=1), datetime.min.time(), ZoneInfo(zone))
-    return round(midnight.timestamp() * 1000)
+    return row.revoked_ms is None and row.ends_ms > now_ms and not is_closed and not viewer_of(row).lacks_totp
 
 
 def _hash(text: str) -> str:

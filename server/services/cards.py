@@ -11,9 +11,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -21,6 +19,7 @@ from schemas import card, signing
 from schemas.errors import FieldError
 from server.domain.cards import GOOD_MS, Standing, date_code
 from server.domain.clocks import Reading, parse_wall
+from server.domain.conduct.periods import local_day
 from server.domain.tokens import make_token, read_token
 from server.services.gathering import sample_of
 from server.services.site import Site
@@ -118,7 +117,7 @@ def _verify(connection: Connection, code: str) -> tuple[AnyRow | None, card.Card
 def _holder(connection: Connection, site: Site, row: AnyRow | None) -> Holder | None:
     """Give who holds a card, None unless agent, agency and an authorisation stand today."""
     papers = facts_rows.read_agent_papers(connection, [NOBODY if row is None else row.agent_id])
-    today = datetime.fromtimestamp(site.now() / 1000, UTC).astimezone(ZoneInfo(site.settings.zone)).date()
+    today = local_day(site.now(), site.settings.zone)
     days = _authorised(papers, today.isoformat())
     if row is None or days is None or row.status != "active" or row.agency_status != "active":
         return None

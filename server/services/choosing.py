@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from schemas.errors import FieldError
 from server.domain.assigning import Carrier, Order, nearest, rough_distance
@@ -115,17 +115,21 @@ def read_orders(site: Site, content: bytes) -> list[Order]:
     return list(orders.values())
 
 
-def choose_nearest(site: Site, area: str | None = None, crew: int = 1) -> tuple[list[Order], list[str]]:
+def choose_nearest(
+    site: Site, area: str | None = None, crew: int = 1, codes: Collection[str] | None = None
+) -> tuple[list[Order], list[str]]:
     """
     Choose for each open case that nobody has the nearest active agent who has room, and who goes along.
 
+    Only agents of these *codes* are looked at, where they are named.
     Companions are the nearest of the same agency. Gives the orders, and the references of cases without coordinates or
     with too few agents, which go to a person.
     """
     with site.store.read() as connection:
         agents = [
-            row for row in people_rows.list_agents(connection) if row.status == "active" and row.lat_e7 is not None
-        ]
+            row for row in people_rows.list_agents(connection)
+            if row.status == "active" and row.lat_e7 is not None and (codes is None or row.code in codes)
+        ]  # fmt: skip
         cases = case_rows.read_unassigned(connection, area)
     carriers = [Carrier(row.code, (row.lat_e7, row.lon_e7), row.cases, row.capacity) for row in agents]
     agencies = {row.code: row.agency_name for row in agents}

@@ -56,12 +56,20 @@ class CrewDay:
 def plan_crew_day(site: Site, viewer: Viewer, code: str, day: date) -> CrewDay:
     """Plan the day of the crew that an agent leads; raise `not-found` for one of another agency."""
     with site.store.read() as connection:
-        agent = people_rows.find_agent(connection, code)
-        if not viewer.sees(agent.agency_id):
-            raise FieldError("not-found", detail=f"There is no agent {code} in your agencies.")
-        rows = dispatch_rows.read_led(connection, agent.id)
-        agreed = {row.case_id: row for row in case_rows.read_appointments(connection, [row.id for row in rows])}
-        sent = {row.case_id: row.starts for row in plan_rows.read_stops(connection, agent.id, day.isoformat())}
+        return _plan(connection, site, _find_agent(connection, viewer, code), day)
+
+
+def _find_agent(connection: Connection, viewer: Viewer, code: str) -> AnyRow:
+    agent = people_rows.find_agent(connection, code)
+    if not viewer.sees(agent.agency_id):
+        raise FieldError("not-found", detail=f"There is no agent {code} in your agencies.")
+    return agent
+
+
+def _plan(connection: Connection, site: Site, agent: AnyRow, day: date) -> CrewDay:
+    rows = dispatch_rows.read_led(connection, agent.id)
+    agreed = {row.case_id: row for row in case_rows.read_appointments(connection, [row.id for row in rows])}
+    sent = {row.case_id: row.starts for row in plan_rows.read_stops(connection, agent.id, day.isoformat())}
     zone = ZoneInfo(_zone_of(site, agent, rows))
     starts, ends = (_ms(datetime.combine(day, at, zone)) for at in (DAY_BEGINS, DAY_ENDS))
     stops = [_stop(row, agreed.get(row.id), (starts, ends), day, zone) for row in rows]
@@ -85,11 +93,13 @@ def send_plan(site: Site, viewer: Viewer, code: str, day: date, seen: str) -> in
     Cases that stood in this day's plan before and no longer do leave it. Packets that would say the same are left
     alone. Raises `conflict` where the plan is no longer the one that was *seen*.
     """
-    plan = plan_crew_day(site, viewer, code, day)
-    if plan.mark != seen:
-        raise FieldError("conflict", detail="The plan changed meanwhile. Look at it once more; nothing was sent.")
 
     def job(connection: Connection) -> int:
+        agent = _find_agent(connection, viewer, code)
+        case_rows.lock_agents(connection, [agent.id])  # what the crew has stays as it is
+        plan = _plan(connection, site, agent, day)
+        if plan.mark != seen:
+            raise FieldError("conflict", detail="The plan changed meanwhile. Look at it once more; nothing was sent.")
         legs = {leg.stop.id: (order, plan.starts(leg)) for order, leg in enumerate(plan.legs, 1)}
         before = plan_rows.read_stops(connection, plan.agent.id, day.isoformat())
         stood = {row.case_id: (row.place, row.starts) for row in before}

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -29,14 +28,13 @@ log = structlog.get_logger()
 LOST_MS = 60_000  # after which a delivery that was taken and told nothing of is taken again
 KEPT_MS = 30 * 24 * 3_600_000
 GONE = 410
-Post = Callable[..., Answer]
 
 
 class Sender:
     """Sends what is due. One thread asks it to work; what is under way has threads of its own."""
 
-    def __init__(self, site: Site, post: Post = post) -> None:
-        self._site, self._post = site, post
+    def __init__(self, site: Site) -> None:
+        self._site = site
         self._busy: set[str] = set()  # webhooks
         self._done: queue.SimpleQueue[tuple[AnyRow, int, Answer]] = queue.SimpleQueue()
 
@@ -64,9 +62,8 @@ class Sender:
         answer = Answer(None, "reach")
         try:
             body = body_of(row)
-            answer = self._post(
-                row.url, body, headers_of(self._site, row, body), is_rehearsal=is_rehearsal(self._site.settings)
-            )
+            headers = headers_of(self._site, row, body)
+            answer = post(row.url, body, headers, is_rehearsal=is_rehearsal(self._site.settings))
         except Exception:  # the try has failed; the log says why
             log.exception("webhook_failed", delivery_id=row.id)
         finally:

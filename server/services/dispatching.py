@@ -108,18 +108,17 @@ def propose_area(site: Site, viewer: Viewer, area: str, crew: Sequence[str]) -> 
     """Say what would come of giving every free case of an area to one crew (codes, the lead first)."""
     if not area:
         raise FieldError("invalid", {"area": ["choose one above, then hand out what is free in it"]})
-    with site.store.read() as connection:
-        free = dispatch_rows.read_free(connection, area, MOST_RANKED + 1)
-    ordered = [each for each in _order(site, area) if each in set(free)] or free
+    ordered = _order(site, area)
+    if not ordered:
+        with site.store.read() as connection:
+            ordered = dispatch_rows.read_free(connection, area, MOST_RANKED + 1)
     return _cut(site, viewer, [Order(each, crew[0], tuple(crew[1:])) for each in ordered])
 
 
 def propose_nearest(site: Site, viewer: Viewer, area: str, crew: int) -> Proposal:
     """Say what would come of giving each free case of an area to the nearest crew that has room."""
-    orders, unplaced = choose_nearest(site, area or None, crew)
-    codes = _codes(site, viewer)
-    mine = [each for each in orders if set(each.codes) <= codes]
-    return _cut(site, viewer, mine, [("", each, NOT_NEAR) for each in unplaced])
+    orders, unplaced = choose_nearest(site, area or None, crew, _codes(site, viewer))
+    return _cut(site, viewer, orders, [("", each, NOT_NEAR) for each in unplaced])
 
 
 def propose_load(site: Site, viewer: Viewer, area: str, crew: int) -> Proposal:

@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -26,6 +25,7 @@ from server.domain.conduct.facts import (
     Preference,
 )
 from server.domain.conduct.lender_words import NOT_TIME_BARRED, TRANSFERRED, consents, place_kind, with_offer
+from server.domain.conduct.periods import local_day
 from server.services.filed_papers import agency_facts, agent_facts, has_recorder
 from server.services.known_rows import (
     Known,
@@ -97,7 +97,7 @@ class _Maker:
         known, now_ms = self.known, self.now_ms
         moment_ms = now_ms if interval is None else interval.starts_ms
         zone = self._zone(case)
-        day = _day(moment_ms, zone or self.site.settings.zone)
+        day = local_day(moment_ms, zone or self.site.settings.zone)
         region = region_of(case.area, self.site.settings.region)
         theirs = known.of_person[case.person_id]
         contacts = None
@@ -211,7 +211,7 @@ def _is_paid(
         return True
     if ("ledger", case.lender) not in told:
         return None
-    told_on = _day(case.updated_ms, zone).isoformat()
+    told_on = local_day(case.updated_ms, zone).isoformat()
     paid = sum(
         int(row.amount)
         for row in payments.get(case.id, ())
@@ -231,5 +231,3 @@ def region_of(area: str | None, setting: str) -> str:
     return area if is_code and area is not None and area.startswith(setting[:2]) else setting
 
 
-def _day(at_ms: int, zone: str) -> date:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(ZoneInfo(zone)).date()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import Connection
@@ -14,6 +12,7 @@ from schemas.vocabulary import Datum, MonoKind, Precision, Role
 from server.domain.chain_times import order_estimates
 from server.domain.clock_faults import ClockFault, TimedReading, find_clock_faults
 from server.domain.clocks import Basis, ClockSample, LastAnswer, Reading, TimeBound, bound_time, parse_wall
+from server.domain.conduct.periods import local_day
 from server.domain.findings.context import ChainFacts, Revision, Span
 from server.domain.folding import Assigned, SeenEvent, Visit
 from server.domain.geo import Door, Fix
@@ -243,7 +242,6 @@ def revisions_of(rows: Sequence[AnyRow]) -> list[Revision]:
 
 def today_of(site: Site) -> str:
     """Give the office's date."""
-    moment = datetime.fromtimestamp(site.now() / 1000, UTC).astimezone(ZoneInfo(site.settings.zone))
-    return moment.date().isoformat()
+    return local_day(site.now(), site.settings.zone).isoformat()
 
 

@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy import Connection
 
 from schemas.errors import FieldError
-from server.services.noticing import day_ends_ms
+from server.domain.conduct.spans import whole_day
 from server.services.packing import bump_and_repack
 from server.services.rule_changes import day_of
 from server.services.site import Site
@@ -117,7 +117,8 @@ def _why_not_sent(site: Site, row: AnyRow, medium: str, day: date, number: str) 
 def _contact(site: Site, row: AnyRow, medium: str, day: date, number: str) -> dict[str, Any]:
     return {
         "lender": row.lender, "reference": _reference(row.id, medium), "case_id": row.case_id,
-        "at_ms": min(day_ends_ms(day, site.settings.zone), site.now()), "channel": MEDIA[medium], "result": "sent",
+        "at_ms": min(whole_day(day, site.settings.zone).ends_ms, site.now()),  # it was surely sent by then
+        "channel": MEDIA[medium], "result": "sent",
         "number": number, "content": row.content, "source": "office",
         "digest": hashlib.sha256(row.id.encode()).hexdigest(), "imported_ms": site.now(),
     }  # fmt: skip

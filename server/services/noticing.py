@@ -11,9 +11,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import Connection
@@ -23,6 +22,7 @@ from schemas.errors import FieldError
 from schemas.sealing import WrapKey
 from schemas.vocabulary import WrapKind
 from server.domain.conduct.rules import RuleType
+from server.domain.conduct.spans import whole_day
 from server.domain.notices import ANSWER_DAYS, CONTENT, Letter, choose_language, make_letter_code, say_town
 from server.services.answer_tokens import draw_token
 from server.services.gating import rulebooks_of
@@ -116,11 +116,6 @@ def make_notices(
     return report
 
 
-def day_ends_ms(day: date, zone: str) -> int:
-    """Give the end of a day: what is sent on it has surely been sent by then."""
-    return round(datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone)).timestamp() * 1000)
-
-
 def _refuse_early(site: Site, plan: Plan, today: date) -> None:
     """Raise `invalid` for a day that a letter of today would tell of too late, by a rule that our letters satisfy."""
     zone = site.settings.zone
@@ -128,7 +123,7 @@ def _refuse_early(site: Site, plan: Plan, today: date) -> None:
     for rule in (rule for book in rulebooks_of(site) for rule in book.rules if rule.type is RuleType.PRIOR_NOTICE):
         if rule.params.lead is None or not set(rule.params.content) <= set(CONTENT):
             continue
-        ready_ms = rule.params.lead.after(day_ends_ms(today, zone), zone)
+        ready_ms = rule.params.lead.after(whole_day(today, zone).ends_ms, zone)  # it is sent by then
         ready = day_of(site, ready_ms)
         if ready > least:
             least, rule_id = ready, rule.id
@@ -159,7 +154,7 @@ def _write(
 ) -> tuple[Letter, dict[str, Any], dict[str, Any]]:
     """Give a letter, and the rows that remember it: neither holds the other's secrets."""
     until = plan.day + timedelta(days=ANSWER_DAYS)
-    expires_ms, notice_id = day_ends_ms(until, site.settings.zone), site.new_id()
+    expires_ms, notice_id = whole_day(until, site.settings.zone).ends_ms, site.new_id()
     token, token_row = draw_token(site, case.id, case.person_id, expires_ms, notice_id)
     contacts: Mapping[str, Any] = case.merged or case.contacts
     letter = Letter(

@@ -124,6 +124,7 @@ def post(
         return Answer(None, "timeout" if line.is_cut else "reach")
     finally:
         timer.cancel()
+        line.let_go()
 
 
 def _post(line: _Line, url: str, body: bytes, headers: Mapping[str, str], timeout_s: float) -> Answer:
@@ -143,7 +144,7 @@ def _post(line: _Line, url: str, body: bytes, headers: Mapping[str, str], timeou
 
 
 class _Line:
-    """The connection of one post: looked at once it stands, and cut when the time is over."""
+    """The connection of one post: looked at once it stands, before TLS, and cut when the time is over."""
 
     def __init__(self, *, is_rehearsal: bool) -> None:
         self.is_cut = False
@@ -151,10 +152,11 @@ class _Line:
         self._socket: socket.socket | None = None
 
     def hold(self, connected: socket.socket) -> None:
-        """Take a connection that stands; raise where it leads to what may not be posted to."""
+        """Take a connection that stands; end it and raise where it leads to what may not be posted to."""
         if not may_post_to(str(connected.getpeername()[0]), is_rehearsal=self._is_rehearsal):
+            connected.close()
             raise _RefusedError
-        self._socket = connected
+        self._socket = connected.dup()  # TLS takes the other one over
         if self.is_cut:
             self.cut()
 
@@ -162,14 +164,17 @@ class _Line:
         """End it, whatever it waits for; each single wait has a time of its own, but drops can come for ever."""
         self.is_cut = True
         if self._socket is not None:
-            try:
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)  # under TLS, if any: nobody is asked
-            except OSError:  # it is over already
-                return
+            with suppress(OSError):  # it is over already
+                self._socket.shutdown(socket.SHUT_RDWR)  # under TLS, if any: nobody is asked
+
+    def let_go(self) -> None:
+        """Keep nothing of it."""
+        if self._socket is not None:
+            self._socket.close()
 
 
 class _Adapter(HTTPAdapter):
-    """Hands each connection over as soon as it stands, before anything is sent."""
+    """Hands each connection over as soon as it stands, before anything is sent: not even TLS has begun."""
 
     def __init__(self, hold: Callable[[socket.socket], None]) -> None:
         self._hold = hold
@@ -181,9 +186,10 @@ class _Adapter(HTTPAdapter):
         plain, hold = pool.ConnectionCls, self._hold
 
         class Held(plain):  # type: ignore[misc,valid-type]  # either of urllib3's two
-            def connect(self) -> None:
-                super().connect()
-                hold(self.sock)
+            def _new_conn(self) -> socket.socket:
+                connected: socket.socket = super()._new_conn()
+                hold(connected)
+                return connected
 
         pool.ConnectionCls = Held
         return pool

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date
 
 from sqlalchemy import Connection
 
 from schemas.errors import FieldError
+from server.domain.conduct.spans import day_starts, whole_day
 from server.domain.findings.codes import Code
 from server.domain.reporting import (
     LEAVING,
@@ -43,8 +43,9 @@ def report_conduct(site: Site, agency: str, first: date | None = None, last: dat
     """
     if first is not None and last is not None and last < first:
         raise FieldError("invalid", {"to": [f"{last.isoformat()} is before {first.isoformat()}"]})
-    from_ms = 0 if first is None else _begin(site, first)
-    to_ms = 2**62 if last is None else _begin(site, last + timedelta(days=1))
+    zone = site.settings.zone
+    from_ms = 0 if first is None else day_starts(first, zone)
+    to_ms = 2**62 if last is None else whole_day(last, zone).ends_ms
     with site.store.read() as connection:
         agency_id = report_rows.find_agency(connection, agency)
         if agency_id is None:
@@ -59,11 +60,6 @@ def report_conduct(site: Site, agency: str, first: date | None = None, last: dat
             unmatched_complaints=sum(_agency_of(connection, row) is None for row in complaints),
         )
     return make_figures(told)
-
-
-def _begin(site: Site, day: date) -> int:
-    start = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(site.settings.zone))
-    return round(start.timestamp() * 1000)
 
 
 def _visits(connection: Connection, site: Site, visits: Sequence[AnyRow]) -> list[VisitFigures]:

@@ -120,10 +120,9 @@ def resolve_clash(
     """
 
     def job(connection: Connection) -> None:
-        rows = [row for row in contact_rows.read_clashes(connection) if (row.event_id, row.field) == (event_id, field)]
-        if not rows:
+        chosen = contact_rows.lock_clash(connection, event_id, field)
+        if chosen is None:
             raise FieldError("not-found", detail=f"There is no open clash about {field} in event {event_id}.")
-        chosen = rows[0]
         for row in contact_rows.read_proposals(connection, chosen.person_id):
             if row.field != field:
                 continue

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from schemas import signing
 from schemas.errors import FieldError
 from schemas.messages import format_time
-from server.domain.conduct.periods import local_time
+from server.domain.conduct.periods import local_day
 from server.services.keys import signing_key
 from server.services.site import Site
 from server.storage import conduct_rows, device_rows
@@ -76,7 +76,7 @@ def keep_change(
 
 def day_of(site: Site, at_ms: int) -> date:
     """Give the day of a moment in the office's zone."""
-    return local_time(at_ms, site.settings.zone).date()
+    return local_day(at_ms, site.settings.zone)
 
 
 def read_changes(site: Site, rulebook: str, at_ms: int, within: Connection | None = None) -> list[RuleChange]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import Connection
 
 from schemas.errors import FieldError
+from server.domain.conduct.spans import day_starts
 from server.domain.roles import Viewer
 from server.services.auditing import note_act
 from server.services.site import Site
@@ -41,9 +41,9 @@ class DeviceDay:
 
 def list_days(site: Site, viewer: Viewer, day: date) -> list[DeviceDay]:
     """Give the day of every device that was heard from since it began: what is of the day may come in much later."""
-    midnight = datetime.combine(day, datetime.min.time(), ZoneInfo(site.settings.zone)) - timedelta(days=1)
+    since_ms = day_starts(day - timedelta(days=1), site.settings.zone)
     with site.store.read() as connection:
-        devices = field_rows.list_heard_since(connection, sorted(viewer.agencies), round(midnight.timestamp() * 1000))
+        devices = field_rows.list_heard_since(connection, sorted(viewer.agencies), since_ms)
         signed = field_rows.read_sign_offs(connection, day.isoformat())
     days = (_day_of(site, row, day.isoformat(), signed.get(row.id)) for row in devices)
     return [each for each in days if each.statement["received"] or each.statement["gaps"]]

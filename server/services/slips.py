@@ -9,10 +9,10 @@ from typing import Any
 
 import structlog
 
+from server.domain.conduct.spans import whole_day
 from server.domain.notices import ANSWER_DAYS, Slip, choose_language
 from server.services.answer_tokens import draw_token
 from server.services.notice_rights import Told, why_no_paper
-from server.services.noticing import day_ends_ms
 from server.services.rule_changes import day_of
 from server.services.site import Site
 from server.storage import case_rows, facts_rows, token_rows
@@ -48,7 +48,7 @@ def make_slips(site: Site, case_ids: Sequence[str], by: str, keep: Callable[[Seq
         if sentence is not None:
             report.refused.append((case.reference, sentence))
             continue
-        token, token_row = draw_token(site, case.id, case.person_id, day_ends_ms(until, site.settings.zone))
+        token, token_row = draw_token(site, case.id, case.person_id, whole_day(until, site.settings.zone).ends_ms)
         tokens.append(token_row)
         language = choose_language(case.language, site.settings.region)
         names = tuple(each.name for each in crew)

@@ -75,9 +75,9 @@ def drop_answer(connection: Connection, token_id: str, key: str) -> None:
     connection.execute(api_answer.delete().where(*_of(token_id, key)))
 
 
-def drop_old_answers(connection: Connection, token_id: str, before_ms: int) -> None:
-    """Forget what a token was answered long ago."""
-    connection.execute(api_answer.delete().where(api_answer.c.token_id == token_id, api_answer.c.made_ms < before_ms))
+def drop_old_answers(connection: Connection, before_ms: int) -> None:
+    """Forget what any token was answered long ago."""
+    connection.execute(api_answer.delete().where(api_answer.c.made_ms < before_ms))
 
 
 def _of(token_id: str, key: str) -> tuple[Any, Any]:

@@ -10,7 +10,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, literal, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy import case as either
 
 from schemas.vocabulary import Role
@@ -20,6 +34,7 @@ from server.storage.feed import upsert
 from server.storage.tables import agent, appointment, assignment, case, packet_revision, person, place
 
 AnyRow = Row[Any]
+AREA = func.coalesce(case.c.area, place.c.area).label("area")  # a case's own, else its place's
 CHUNK = 250  # cases a transaction: a fifth of a second, which a device's exchange may have to wait on SQLite
 
 
@@ -28,6 +43,11 @@ def chunks(ids: Sequence[str], size: int = CHUNK) -> Iterator[Sequence[str]]:
     ordered = sorted(set(ids))
     for start in range(0, len(ordered), size):
         yield ordered[start : start + size]
+
+
+def in_area(area: str | None) -> ColumnElement[bool]:
+    """Give the condition that a case is of an area, its own or its place's; of any where none is named."""
+    return or_(case.c.area == area, case.c.area.is_(None) & (place.c.area == area)) if area else true()
 
 
 # -- locks: agents, then cases, then persons, then (in `feed.publish`) scopes
@@ -244,7 +264,7 @@ def read_unassigned(connection: Connection, area: str | None = None) -> Sequence
             case.c.currency,
             case.c.amount,
             case.c.days_past_due,
-            either((case.c.area.is_(None), place.c.area), else_=case.c.area).label("area"),
+            AREA,
             person.c.language,
             place.c.lat_e7,
             place.c.lon_e7,
@@ -252,9 +272,7 @@ def read_unassigned(connection: Connection, area: str | None = None) -> Sequence
         .join(person, person.c.id == case.c.person_id)
         .join(place, place.c.id == case.c.place_id)
         .outerjoin(assignment, (assignment.c.case_id == case.c.id) & assignment.c.until_ms.is_(None))
-        .where(case.c.status == "open", assignment.c.case_id.is_(None))
+        .where(case.c.status == "open", assignment.c.case_id.is_(None), in_area(area))
         .order_by(case.c.lender, case.c.reference)
     )
-    if area is not None:
-        query = query.where(or_(case.c.area == area, case.c.area.is_(None) & (place.c.area == area)))
     return connection.execute(query).all()

@@ -72,6 +72,16 @@ def read_clashes(connection: Connection) -> list[AnyRow]:
     )
 
 
+def lock_clash(connection: Connection, event_id: str, field: str) -> AnyRow | None:
+    """Give a proposed field that waits for a person, with the person's present values, which nobody else changes."""
+    mine = (proposal.c.event_id == event_id) & (proposal.c.field == field)
+    of_person = select(proposal.c.person_id).where(mine).scalar_subquery()
+    connection.execute(select(person.c.id).where(person.c.id == of_person).with_for_update()).all()
+    joined = select(proposal, person.c.contacts).join(person, person.c.id == proposal.c.person_id)
+    waiting = (proposal.c.state == "clash") & proposal.c.decided_ms.is_(None)
+    return connection.execute(joined.where(mine, waiting)).one_or_none()
+
+
 def add_appointment(connection: Connection, row: Mapping[str, Any]) -> bool:
     """Add an appointment; False if it is there already."""
     added = upsert(connection)(appointment).values(**row).on_conflict_do_nothing().returning(appointment.c.id)

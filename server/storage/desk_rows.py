@@ -6,11 +6,13 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, or_, select
+from sqlalchemy import case as either
 
+from server.storage.case_rows import AREA, in_area
 from server.storage.facts_tables import contact_log, preference
 from server.storage.notice_tables import notice
 from server.storage.portfolio_tables import probable_match
-from server.storage.scope_rows import case_within
+from server.storage.scope_rows import agent_within, case_within
 from server.storage.tables import agent, appointment, assignment, case, hold, payment, person, place
 from server.storage.types import AnyRow
 from server.storage.visit_tables import finding, proposal, visit
@@ -19,7 +21,7 @@ from server.storage.voice_tables import complaint
 Agencies = Collection[str]
 _LISTED = (
     select(
-        case.c.id, case.c.lender, case.c.reference, case.c.status, case.c.area, case.c.person_id, person.c.name,
+        case.c.id, case.c.lender, case.c.reference, case.c.status, AREA, case.c.person_id, person.c.name,
         place.c.address,
     )
     .join(person, person.c.id == case.c.person_id)
@@ -31,9 +33,7 @@ def list_cases(
     connection: Connection, agencies: Agencies, status: str, area: str, before: str | None, most: int
 ) -> list[AnyRow]:
     """Give cases of a status, and of an area where one is named, the newest first, from before a case on."""
-    wanted = _LISTED.where(case.c.status == status, case_within(case.c.id, agencies))
-    if area:
-        wanted = wanted.where(case.c.area == area)
+    wanted = _LISTED.where(case.c.status == status, case_within(case.c.id, agencies), in_area(area))
     if before is not None:
         wanted = wanted.where(case.c.id < before)
     return list(connection.execute(wanted.order_by(case.c.id.desc()).limit(most)))
@@ -63,10 +63,11 @@ def read_cases_of(connection: Connection, person_id: str, agencies: Agencies) ->
     return list(connection.execute(mine.order_by(case.c.id)))
 
 
-def read_assignments(connection: Connection, case_id: str) -> list[AnyRow]:
-    """Give who had a case, the newest first."""
-    rows = select(assignment, agent.c.code, agent.c.agency_id).join(agent, agent.c.id == assignment.c.agent_id)
-    return _rows(connection, rows.where(assignment.c.case_id == case_id).order_by(assignment.c.from_ms.desc()))
+def read_assignments(connection: Connection, case_id: str, agencies: Agencies) -> list[AnyRow]:
+    """Give who of these agencies had a case, the newest first."""
+    rows = select(assignment, agent.c.code).join(agent, agent.c.id == assignment.c.agent_id)
+    mine = rows.where(assignment.c.case_id == case_id, agent_within(agent.c.id, agencies))
+    return _rows(connection, mine.order_by(assignment.c.from_ms.desc()))
 
 
 def read_visits(connection: Connection, case_ids: Sequence[str], agencies: Agencies) -> list[AnyRow]:
@@ -79,9 +80,16 @@ def read_visits(connection: Connection, case_ids: Sequence[str], agencies: Agenc
 
 
 def read_holds(connection: Connection, case_ids: Sequence[str], person_id: str) -> list[AnyRow]:
-    """Give every hold on these cases or on their person, those in force first."""
+    """
+    Give every hold on these cases or on their person, those in force first.
+
+    Who answers for one that another case of the person brought is not told.
+    """
     mine = or_(hold.c.case_id.in_(case_ids), hold.c.person_id == person_id)
-    return _rows(connection, select(hold).where(mine).order_by(hold.c.lifted_ms.is_not(None), hold.c.placed_ms.desc()))
+    columns = [each for each in hold.c if each is not hold.c.owner]
+    owner = either((hold.c.case_id.in_(case_ids), hold.c.owner)).label("owner")
+    rows = select(*columns, owner).where(mine)
+    return _rows(connection, rows.order_by(hold.c.lifted_ms.is_not(None), hold.c.placed_ms.desc()))
 
 
 def read_contacts(connection: Connection, case_id: str, most: int) -> list[AnyRow]:
@@ -138,10 +146,10 @@ def read_clashes(
     return _rows(connection, rows.order_by(person.c.id, proposal.c.field, proposal.c.event_id).limit(most))
 
 
-def read_matches(connection: Connection, person_id: str) -> list[AnyRow]:
-    """Give the persons that may be the same one and that nobody has decided on."""
+def read_matches(connection: Connection, person_id: str, agencies: Agencies) -> list[AnyRow]:
+    """Give the pairs that a person is one of, as `read_pairs` gives them."""
     mine = or_(probable_match.c.person_id == person_id, probable_match.c.other_id == person_id)
-    return _rows(connection, select(probable_match).where(mine, probable_match.c.decision.is_(None)))
+    return _rows(connection, _pairs(agencies).where(mine).order_by(probable_match.c.found_ms))
 
 
 def read_pairs(
@@ -152,6 +160,13 @@ def read_pairs(
 
     Who is limited to agencies sees a pair only where both persons are theirs.
     """
+    rows = _pairs(agencies)
+    if of is not None:
+        rows = rows.where(probable_match.c.person_id == min(of), probable_match.c.other_id == max(of))
+    return _rows(connection, rows.order_by(probable_match.c.found_ms, probable_match.c.person_id).limit(most))
+
+
+def _pairs(agencies: Agencies) -> Select[Any]:
     one, other = person.alias("one"), person.alias("second")
     columns = (probable_match, one.c.name.label("name"), other.c.name.label("other_name"))
     rows = select(*columns).join(one, one.c.id == probable_match.c.person_id)
@@ -159,9 +174,7 @@ def read_pairs(
     for side in (one, other):
         theirs = select(case.c.id).where(case.c.person_id == side.c.id, case_within(case.c.id, agencies))
         rows = rows.where(theirs.exists())
-    if of is not None:
-        rows = rows.where(probable_match.c.person_id == min(of), probable_match.c.other_id == max(of))
-    return _rows(connection, rows.order_by(probable_match.c.found_ms, probable_match.c.person_id).limit(most))
+    return rows
 
 
 def read_cases_of_all(connection: Connection, person_ids: Collection[str], agencies: Agencies) -> list[AnyRow]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Select, exists, func, or_, select, true
+from sqlalchemy import Connection, Select, exists, func, or_, select
 
+from server.storage.case_rows import AREA, in_area
 from server.storage.conduct_tables import judgement
 from server.storage.scope_rows import agent_within, case_within
 from server.storage.tables import agency, agent, assignment, case, person, place, team
@@ -16,29 +18,39 @@ Agencies = Collection[str]
 _LIVE = (assignment.c.case_id == case.c.id) & assignment.c.until_ms.is_(None) & (assignment.c.role == "lead")
 
 
+class Way(StrEnum):
+    """Which open cases are wanted, by who has them."""
+
+    FREE = "free"  # nobody
+    GIVEN = "given"
+    REFUSED = "refused"  # nobody, since the gate last refused them
+    ALL = "all"
+
+
 def list_open(
-    connection: Connection, agencies: Agencies, area: str, with_whom: str, before: str | None, most: int
+    connection: Connection, agencies: Agencies, area: str, way: Way, before: str | None, most: int
 ) -> list[AnyRow]:
-    """Give open cases, the newest first: *with_whom* free (nobody has them), given, refused by the gate, or all."""
+    """Give open cases, the newest first."""
     has_lead = exists(select(assignment.c.case_id).where(_LIVE))
     wanted = _listed().where(case.c.status == "open")
     wanted = {
-        "free": wanted.where(~has_lead),
-        "given": wanted.where(has_lead),
-        "refused": wanted.where(~has_lead, _last_refused()),
-    }.get(with_whom, wanted)
+        Way.FREE: wanted.where(~has_lead),
+        Way.GIVEN: wanted.where(has_lead),
+        Way.REFUSED: wanted.where(~has_lead, _last_refused()),
+        Way.ALL: wanted,
+    }[way]
     if agencies:  # what nobody has is anybody's to hand out; what somebody has is that agency's
         wanted = wanted.where(or_(~has_lead, case_within(case.c.id, agencies)))
     if before is not None:
         wanted = wanted.where(case.c.id < before)
-    return list(connection.execute(wanted.where(_in_area(area)).order_by(case.c.id.desc()).limit(most)))
+    return list(connection.execute(wanted.where(in_area(area)).order_by(case.c.id.desc()).limit(most)))
 
 
 def read_free(connection: Connection, area: str, most: int) -> list[str]:
     """Give up to *most* open cases that nobody has, of an area or of all."""
     has_lead = exists(select(assignment.c.case_id).where(_LIVE))
     free = select(case.c.id).join(place, place.c.id == case.c.place_id).where(case.c.status == "open", ~has_lead)
-    return list(connection.execute(free.where(_in_area(area)).limit(most)).scalars())
+    return list(connection.execute(free.where(in_area(area)).limit(most)).scalars())
 
 
 def read_refused(connection: Connection, area: str, most: int) -> list[AnyRow]:
@@ -50,13 +62,8 @@ def read_refused(connection: Connection, area: str, most: int) -> list[AnyRow]:
     free = ~exists(select(assignment.c.case_id).where(_LIVE))
     wanted = _listed().add_columns(last.c.troubles, last.c.made_ms.label("asked_ms")).join(last, of_last)
     ever = select(judgement.c.case_id).where(~judgement.c.is_open, judgement.c.visit_id.is_(None))
-    wanted = wanted.where(case.c.status == "open", case.c.id.in_(ever), free, ~last.c.is_open, _in_area(area))
+    wanted = wanted.where(case.c.status == "open", case.c.id.in_(ever), free, ~last.c.is_open, in_area(area))
     return list(connection.execute(wanted.order_by(case.c.id.desc()).limit(most)))
-
-
-def _in_area(area: str) -> Any:
-    """Give the condition that a case is of an area, its own or its place's; of any where none is named."""
-    return or_(case.c.area == area, case.c.area.is_(None) & (place.c.area == area)) if area else true()
 
 
 def read_open(connection: Connection, case_ids: Collection[str], agencies: Agencies) -> list[AnyRow]:
@@ -73,7 +80,7 @@ def _listed() -> Select[Any]:
     until = select(func.max(assignment.c.lease_until_ms)).where(_LIVE)
     columns = (
         case.c.id, case.c.lender, case.c.reference, person.c.name, place.c.address, place.c.lat_e7, place.c.lon_e7,
-        func.coalesce(case.c.area, place.c.area).label("area"), lead.scalar_subquery().label("lead"),
+        AREA, lead.scalar_subquery().label("lead"),
         until.scalar_subquery().label("lease_until_ms"),
     )  # fmt: skip
     joined = case.join(person, person.c.id == case.c.person_id).join(place, place.c.id == case.c.place_id)

@@ -22,8 +22,9 @@ def list_webhooks(connection: Connection) -> list[AnyRow]:
 
 
 def read_on(connection: Connection) -> list[AnyRow]:
-    """Give the webhooks that are switched on."""
-    return list(connection.execute(select(webhook).where(webhook.c.is_on)))
+    """Give the webhooks that are switched on, none of which is removed before what they are told is written."""
+    on = select(webhook).where(webhook.c.is_on).order_by(webhook.c.id)
+    return list(connection.execute(on.with_for_update(read=True, key_share=True)))
 
 
 def lock_webhook(connection: Connection, webhook_id: str) -> AnyRow | None:

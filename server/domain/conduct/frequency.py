@@ -10,16 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from schemas.vocabulary import NOBODY_MET, CountUnit
 from server.domain.conduct.facts import Contact, Facts
 from server.domain.conduct.grounds import zone_of
 from server.domain.conduct.periods import Period, local_time
 from server.domain.conduct.rules import Check, RuleType
+from server.domain.conduct.spans import day_starts
 from server.domain.conduct.verdicts import Answer, Asked, Finding, Judge, Used, failed, passed, unknown
 from server.domain.conduct.wording import say_count, say_from, say_period
 
@@ -245,11 +245,8 @@ def _leaves_ms(params: FrequencyCap, at_ms: int, zone: str) -> int:
     local = local_time(at_ms, zone)
     if params.period.months:
         year, month = divmod(local.year * 12 + local.month - 1 + params.period.months, 12)
-        midnight = datetime(year, month + 1, 1, tzinfo=ZoneInfo(zone))
-    else:
-        day = local.date() + timedelta(minutes=params.period.minutes)
-        midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone))
-    return round(midnight.timestamp() * 1000)
+        return day_starts(date(year, month + 1, 1), zone)
+    return day_starts(local.date() + timedelta(minutes=params.period.minutes), zone)
 
 
 def _by_number(contacts: Mapping[Contact, int]) -> tuple[list[list[Contact]], list[Contact]]:

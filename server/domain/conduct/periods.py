@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 _PERIOD = re.compile(r"P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?")
+
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)  # before any visit of ours, after all
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +66,22 @@ def _last_day(year: int, month: int) -> int:
 def local_time(at_ms: int, zone: str) -> datetime:
     """Give the local time of *zone* at a moment."""
     return datetime.fromtimestamp(at_ms / 1000, ZoneInfo(zone))
+
+
+def read_day(text: str) -> date | None:
+    """
+    Read a day as people write it to us; None for what is none, or is of no time of ours.
+
+    >>> read_day("2016-04-07"), read_day("2016-02-30"), read_day("9999-12-31")
+    (datetime.date(2016, 4, 7), None, None)
+    """
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if FIRST_DAY <= day <= LAST_DAY else None
+
+
+def local_day(at_ms: int, zone: str) -> date:
+    """Give the day of a moment in *zone*."""
+    return local_time(at_ms, zone).date()

@@ -10,8 +10,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from cryptography.x509.oid import NameOID
 
 from server.domain.webhooks import BACK_OFF_S, IN_ALL_S, JITTER, TRIES
 from server.services import posting, webhooks
-from server.services.delivering import LOST_MS, Sender
+from server.services.delivering import LOST_MS, Sender, keep_answer
+from server.storage import webhook_rows
 from server.storage.webhook_tables import delivery, webhook
 from tests.contract.office.desk import Desk
 from tests.contract.office.receivers import hook, is_from_fairvisit, receiving, send_all, viewer_of
@@ -234,6 +236,24 @@ def test_a_try_that_told_nothing_is_made_again_under_its_id(desk: Desk) -> None:
     assert ("done", 2) == (only(office).state, only(office).tries)
 
 
+def test_what_comes_of_an_earlier_try_changes_nothing(desk: Desk) -> None:
+    """A try that was given up for lost answers late: the later one says how it stands."""
+    office = desk.office
+    hook(desk, "http://127.0.0.1:9/", "visit.created")
+    visit(office, carrier(office), "R1")
+    row = only(office)
+    for _ in range(2):
+        assert office.site.store.write(partial(webhook_rows.take, row=only(office), until_ms=office.clock()))
+    keep_answer(office.site, row, 1, posting.Answer(200))
+    early = only(office)
+    keep_answer(office.site, row, 2, posting.Answer(200))
+
+    assert ("waiting", 2, "lost", None) == (early.state, early.tries, early.problem, early.last_status)
+    assert ("done", 2, None, 200) == tuple(
+        getattr(only(office), name) for name in ("state", "tries", "problem", "last_status")
+    )
+
+
 def test_a_worker_that_is_killed_while_it_sends_loses_nothing(office: Office, desk: Desk, tmp_path: Path) -> None:
     """A real worker, killed between sending and keeping that; the next one sends the same message again."""
     clock = tmp_path / "clock"
@@ -313,8 +333,11 @@ class TestPosting:
         assert ((None, "address"), []) == ((answer.status, answer.problem), receiver.got)
         assert "address" == nobody.problem, "nobody listens any more, and nobody was knocked at to see that"
 
-    def test_a_name_that_is_resolved_otherwise_in_between_is_caught(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The first look says public, the connection leads to us: it is ended before anything is sent."""
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    def test_a_name_that_is_resolved_otherwise_in_between_is_caught(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, scheme: str
+    ) -> None:
+        """The first look says public, the connection leads to us: it is ended before anything is sent, also by TLS."""
         truth, asked = socket.getaddrinfo, []
 
         def lie(*arguments: Any, **options: Any) -> Any:
@@ -323,7 +346,7 @@ class TestPosting:
             public = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", port))]
             return public if len(asked) == 1 else truth("127.0.0.1", *arguments[1:], **options)
 
-        with receiving() as receiver:
+        with receiving(guarded(tmp_path) if scheme == "https" else None) as receiver:
             url = receiver.url.replace("127.0.0.1", "hooks.example")
             monkeypatch.setattr(socket, "getaddrinfo", lie)
             answer = posting.post(url, b"{}", {}, is_rehearsal=False)
@@ -343,9 +366,7 @@ class TestPosting:
 
     def test_a_receiver_without_a_trusted_certificate_is_told_nothing(self, tmp_path: Path) -> None:
         """A certificate that nobody vouches for is refused before anything is sent."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(make_certificate(tmp_path / "own.pem"))
-        with receiving(lambda plain: context.wrap_socket(plain, server_side=True)) as receiver:
+        with receiving(guarded(tmp_path)) as receiver:
             answer = posting.post(receiver.url, b"{}", {}, is_rehearsal=True)
 
         assert ((None, "certificate"), []) == ((answer.status, answer.problem), receiver.got)
@@ -356,6 +377,13 @@ class TestPosting:
         monkeypatch.setenv("NO_PROXY", "")
         with receiving() as receiver:
             assert 200 == posting.post(receiver.url, b"{}", {}, is_rehearsal=True).status
+
+
+def guarded(folder: Path) -> Callable[[socket.socket], socket.socket]:
+    """Give what puts TLS around a listening socket, under a certificate that nobody vouches for."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(make_certificate(folder / "own.pem"))
+    return lambda plain: context.wrap_socket(plain, server_side=True)
 
 
 def make_certificate(path: Path) -> Path:

@@ -97,3 +97,18 @@ def test_a_crews_day_names_each_case_it_has(desk: Desk) -> None:
     page = desk.sign_in("dispatcher").get("/dispatch/crews/a1?day=2016-04-08")
 
     assert all(f"{reference} Hill Rd" in page for reference in ("R1", "R2"))
+
+
+def test_an_address_that_asks_for_nonsense_is_answered(desk: Desk) -> None:
+    """A place beyond all numbers, a day beyond all calendars: the first page and today are shown."""
+    office = desk.office
+    office.add_agent("a1")
+    office.add_case("R1")
+    browser = desk.sign_in("dispatcher")
+
+    assert "R1 Hill Rd" in browser.get("/dispatch?before=" + "9" * 5000)
+    for day in ("0001-01-01", "9999-12-31", "tomorrow"):
+        assert 'href="/office/dispatch/crews/a1?day=2016-04-07"' in browser.get("/dispatch")
+        assert "2016-04-07" in browser.get(f"/dispatch/crews/a1?day={day}")
+    for path in ("garbage/phone", "01900000-0000-7000-8000-000000000000/phone", "doors/garbage"):
+        browser.post(f"/conflicts/{path}", 404, act="keep")

@@ -146,3 +146,19 @@ def test_more_than_are_handed_out_at_once_wait_for_the_next_time(desk: Desk, mon
 
     assert [f"{ids['R2']} a1"] == orders(page)
     assert "1 more case waits for the next time." in page
+
+
+def test_the_nearest_is_looked_for_among_ones_own(desk: Desk) -> None:
+    """A foreign agent who lives at the door keeps back no case from a limited account."""
+    ids = add_cases(desk, R1=1)
+    at = {"near": (377_700_000, -1_224_200_000), "far": (377_900_000, -1_224_200_000)}
+    entries = [
+        AgentEntry("near", "Agent near", "South Field Agency", at=at["near"]),
+        AgentEntry("far", "Agent far", "North Field Agency", at=at["far"]),
+    ]
+    put_agents(desk.office.site, entries)
+    mine = desk.sign_in("dispatcher", agencies=[desk.office.agency_id])
+    whole = desk.sign_in("everybody", "dispatcher")
+
+    assert [f"{ids['R1']} far"] == orders(propose(mine, how="nearest", area="Mission", crew="1"))
+    assert [f"{ids['R1']} near"] == orders(propose(whole, how="nearest", area="Mission", crew="1"))

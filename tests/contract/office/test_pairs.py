@@ -67,4 +67,9 @@ def test_a_pair_across_agencies_is_for_those_who_see_both(desk: Desk, pair: tupl
     browser = desk.sign_in("dispatcher", agencies=[office.agency_id])
 
     assert "Perhaps the same person" not in browser.get("/conflicts")
+    [mine] = office.rows(tables.case.select().where(tables.case.c.person_id == pair[0]))
+    for path in (f"/cases/{mine.id}", f"/people/{pair[0]}"):
+        page = browser.get(path)
+        assert "Perhaps the same person" not in page
+        assert pair[1] not in page
     browser.post(f"/people/{pair[0]}/matches/{pair[1]}", 404, act="same")

@@ -73,6 +73,7 @@ def test_nobody_gets_a_second_letter_unless_it_is_asked_for(desk: Desk, board: B
     ("changed", "said"),
     [
         ({"notice_day": ""}, "day: name it first"),
+        ({"notice_day": "9999-12-31"}, "until: is not a day"),
         ({"notice_day": "2016-04-07"}, "is too soon"),
         ({"starts": "12:00", "ends": "10:00"}, "hours: "),
     ],

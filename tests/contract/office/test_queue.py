@@ -69,6 +69,7 @@ def test_pages_follow_each_other_without_a_gap(desk: Desk, monkeypatch: pytest.M
         ("?state=approved", []), ("?state=awaiting_review", ["far", "nobody", "person"]),
         ("?finding=no-such-code", ["far", "nobody", "person"]),
         ("?state=nonsense&day=yesterday&after=1_2", ["far", "nobody", "person"]),
+        ("?day=9999-12-31", ["far", "nobody", "person"]),
     ],
 )  # fmt: skip
 def test_filters_narrow(desk: Desk, query: str, expected: list[str]) -> None:

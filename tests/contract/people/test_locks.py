@@ -9,16 +9,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any
 
 import pytest
 from sqlalchemy import insert, select
 
-from server.services import assigning
+from server.domain.merging import fold_value
+from server.domain.roles import Role, Viewer
+from server.domain.webhooks import Kind
+from server.services import assigning, crew_days, reviewing, webhooks
 from server.services.assigning import assign, unassign
 from server.services.holding import place_hold
 from server.services.packing import bump_and_repack
-from server.storage import feed, tables
+from server.services.telling import Happened, tell
+from server.storage import case_rows, contact_rows, feed, tables, webhook_rows
+from server.storage.board_tables import plan_stop
+from server.storage.webhook_tables import delivery, webhook
 from tests.contract.people.office import Office, opened_office
 from tests.postgres import Cluster
 
@@ -167,3 +174,92 @@ def test_a_case_taken_back_while_it_is_written_anew_stays_away(office: Office) -
     overlap(repack, lambda: None, lambda: unassign(office.site, [case_id]))
 
     assert "del" == office.items("a1")[case_id]["op"]
+
+
+def test_a_webhook_that_is_removed_breaks_no_act_that_tells_it(office: Office) -> None:
+    """Whoever removes it waits until what is being told is told, and takes that with it."""
+    viewer, webhook_id = Viewer(office.site.new_id(), "ada", frozenset({Role.ADMIN})), office.site.new_id()
+    row = {"url": "https://hooks.example/", "kinds": [Kind.CASE_CHANGED], "is_on": True, "made_by": "ada", "made_ms": 0}
+    office.site.store.write(lambda connection: webhook_rows.add_webhook(connection, {"id": webhook_id, **row}))
+    told: list[str] = []
+
+    def act(pause: Callable[[], None]) -> None:
+        def find() -> list[Happened]:
+            pause()
+            return [Happened("an object", "changed", "/office")]
+
+        office.site.store.write(lambda connection: tell(connection, office.site, Kind.CASE_CHANGED, find))
+        told.append("whole")
+
+    overlap(act, lambda: None, lambda: webhooks.remove(office.site, viewer, webhook_id))
+
+    assert ["whole"] == told
+    with office.site.store.read() as connection:
+        assert [] == [*connection.execute(select(delivery)), *connection.execute(select(webhook))]
+
+
+def test_two_contacts_of_one_person_decided_at_once_are_both_kept(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What one decides of the phone is still there when the other has decided of the email."""
+    [case_id] = office.add_cases(1)
+    [case] = office.rows(tables.case)
+    said = {"phone": "+14155550199", "email": "new@example.org"}
+    events = {field: office.site.new_id() for field in said}
+    common = {
+        "agent_id": office.agents["a1"], "case_id": case_id, "person_id": case.person_id, "chain_number": 1, "seq": 1,
+        "state": "clash", "made_ms": 0,
+    }  # fmt: skip
+    others = {"phone": "+14155550111", "email": "other@example.org"}
+    rows = [
+        {**common, "event_id": event_id, "device_id": office.site.new_id(), "field": field, "new": new}
+        for field in said
+        for event_id, new in ((events[field], said[field]), (office.site.new_id(), others[field]))
+    ]
+    office.site.store.write(lambda connection: contact_rows.add_proposals(connection, rows))
+
+    def decide(field: str) -> None:
+        reviewing.resolve_clash(office.site, events[field], field, "rita", accept=True)
+
+    def first(pause: Callable[[], None]) -> None:
+        def fold(*said: Any) -> str:
+            pause()
+            return fold_value(*said)
+
+        monkeypatch.setattr(reviewing, "fold_value", fold)
+        decide("phone")
+
+    overlap(first, lambda: None, lambda: decide("email"))
+    [person] = office.rows(tables.person)
+
+    assert said.items() <= person.contacts.items()
+
+
+def test_a_plan_that_is_sent_late_takes_no_case_out_of_the_next_crews_plan(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The case goes to another crew while the first one's plan is being sent: it waits, and stands in its new plan."""
+    [case_id] = office.add_cases(1)
+    assign(office.site, [case_id], "a1")
+    viewer = Viewer(office.site.new_id(), "dee", frozenset({Role.DISPATCHER}))
+    day, truth = date(2026, 9, 25), case_rows.lock_cases
+
+    def send(code: str) -> None:
+        mark = crew_days.plan_crew_day(office.site, viewer, code, day).mark
+        crew_days.send_plan(office.site, viewer, code, day, mark)
+
+    def first(pause: Callable[[], None]) -> None:
+        def lock(connection: Any, ids: Any) -> Any:
+            pause()
+            return truth(connection, ids)
+
+        monkeypatch.setattr(case_rows, "lock_cases", lock)
+        send("a1")
+
+    def second() -> None:
+        assign(office.site, [case_id], "a2")
+        send("a2")
+
+    overlap(first, lambda: None, second)
+
+    assert [office.agents["a2"]] == [row.agent_id for row in office.rows(plan_stop)]

@@ -54,10 +54,10 @@ def today(office: Office) -> date:
 
 def token_of(
     office: Office, account_id: str, name: str, roles: Collection[Role], agencies: Sequence[str] = (),
-    scopes: Collection[str] = SCOPES, only: Sequence[str] = (), *, lacks_totp: bool = False,
+    scopes: Collection[str] = SCOPES, only: Sequence[str] = (),
 ) -> Program:  # fmt: skip
     """Make a token for an account that is there; *only* narrows its agencies."""
-    viewer = Viewer(account_id, name, frozenset(roles), frozenset(agencies), lacks_totp=lacks_totp)
+    viewer = Viewer(account_id, name, frozenset(roles), frozenset(agencies))
     secret = make_token(office.site, viewer, "test", scopes, today(office) + timedelta(days=30), only)
     return Program(office, secret, account_id)
 

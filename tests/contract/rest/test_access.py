@@ -7,14 +7,17 @@ from typing import Any
 
 import pytest
 
-from server.domain.roles import ROLES, Role, TokenScope
+from server.domain.roles import ROLES, Role, TokenScope, Viewer
 from server.rest.routes import PREFIX, Routes
+from server.services.auditing import note_act
+from server.storage import office_tables
 from tests.contract.office.desk import Desk
 from tests.contract.rest.program import SCOPES, Program, program, token_of
 from tests.contract.rest.towns import Town, build_towns, export_for
 from tests.office import Office
 
 REVIEW, DECIDE, ANSWER = "reviewer supervisor auditor", "reviewer supervisor", "support supervisor auditor"
+SOMEBODY = Viewer("", "somebody", frozenset())
 
 
 @dataclass(frozen=True)
@@ -140,3 +143,31 @@ def test_a_route_that_names_no_scope_is_closed(desk: Desk) -> None:
     told = everything.get("/cases", 403)
 
     assert "urn:fairvisit:problem:not-permitted" == told["type"]
+
+
+# What the audit keeps of each read: of which kind of thing, and which one where it is one. The others tell of nobody
+# a visit was meant for: staff, devices, and the audit itself.
+LOOKS = {
+    "list_visits": ("visits", ""), "read_visit": ("visit", "{visit_id}"), "read_events": ("visit", "{visit_id}"),
+    "list_cases": ("search", ""), "read_case": ("case", "{case_id}"), "list_board": ("board", ""),
+    "list_findings": ("findings", ""), "list_complaints": ("complaints", ""),
+}  # fmt: skip
+SILENT = {"list_agents", "list_statements", "read_statement", "list_acts", "read_export", "fetch_export"}
+
+
+def test_each_look_at_what_is_known_of_persons_is_noted(desk: Desk) -> None:
+    """Route by route: once for each time it was asked, under the token; a new route is a line above."""
+    office = desk.office
+    ours, _ = build_towns(office)
+    caller = program(desk, "everything", *(role.value for role in ROLES))
+    reads = {name: each for name, each in ROUTES.items() if each.method == "GET"}
+    assert reads.keys() == LOOKS.keys() | SILENT
+
+    for name, (kind, about) in LOOKS.items():
+        assert 200 == ask(reads[name], caller, ours)
+        table = office_tables.office_act
+        [*_, last] = office.rows(table.select().order_by(table.c.seq))
+        assert ("looked", kind, about.format(**ours.parts)) == (last.act, last.object_type, last.object_id), name
+        assert "everything" == last.name
+        assert last.facts["token"]
+        office.site.store.write(lambda connection: note_act(connection, office.site, SOMEBODY, "between"))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from server.services import exporting
-from server.storage import api_token_rows, office_rows, office_tables, queue_rows, tables
+from server.storage import api_token_rows, dispatch_rows, office_rows, office_tables, queue_rows, tables
 from server.storage.token_tables import api_answer
 from tests.contract.office.desk import Desk
 from tests.contract.office.test_bulk import overridden
@@ -107,7 +107,7 @@ def test_an_overridden_visit_waits_for_a_second_person(desk: Desk) -> None:
 
 
 def test_bad_bodies_are_refused_before_anything_is_done(desk: Desk) -> None:
-    """Not JSON, another kind, too large, packed, or with members nobody knows."""
+    """Not JSON, another kind, too large, packed, with members nobody knows, or with nothing but half a character."""
     office = desk.office
     visit_id = visit(office, carrier(office), "R1")
     caller, path = program(desk, "reviewer"), f"/visits/{visit_id}/decisions"
@@ -126,6 +126,22 @@ def test_bad_bodies_are_refused_before_anything_is_done(desk: Desk) -> None:
     assert 413 == status(data=b'{"act":"approved","reason":"' + b"x" * 70_000 + b'"}', **plain)
     assert 405 == caller.ask("PUT", path, json={}).status_code
     assert [] == acts(office)
+
+
+def test_half_a_character_is_read_as_one_that_is_not_known(desk: Desk) -> None:
+    """A lone surrogate, which no text may hold, stands as U+FFFD, as on the wire of the phones."""
+    office = desk.office
+    phone, plain = carrier(office), {"content_type": "application/json"}
+    visit_id = visit(office, phone, "R1")
+    caller, sender = program(desk, "reviewer"), program(desk, "dispatcher")
+    question = rb'{"act": "returned", "question": "Which \ud800 door?"}'
+    asked = caller.ask("POST", f"/visits/{visit_id}/decisions", data=question, **plain)
+    path = f"/cases/{office.add_case('R2')}/assignments"
+    nobody = sender.ask("POST", path, data=rb'{"lead": "\ud800"}', **plain)
+
+    assert 201 == asked.status_code
+    assert ["Which \ufffd door?"] == [each["question"] for each in caller.get(f"/visits/{visit_id}")["decisions"]]
+    assert (422, ["crew"]) == (nobody.status_code, list((nobody.json or {})["errors"]))
 
 
 def holding(desk: Desk) -> tuple[Program, str, dict[str, Any]]:
@@ -149,13 +165,16 @@ def test_a_request_with_a_key_is_done_once(desk: Desk) -> None:
     assert theirs["id"] != first["id"]
     assert ["placed_hold"] * 2 == acts(office)
     assert {first["id"], theirs["id"]} < {row.id for row in office.rows(tables.hold.select())}
-    caller.post(path, body, 400, headers={"Idempotency-Key": "k" * 201})
+    for key in ("", "k" * 201):
+        caller.post(path, body, 400, headers={"Idempotency-Key": key})
+    assert ["placed_hold"] * 2 == acts(office)
 
 
 def test_a_refused_request_may_come_again_under_its_key(desk: Desk) -> None:
-    """Mended or not: nothing was done, so nothing is kept. After a day a key is new."""
+    """Mended or not: nothing was done, so nothing is kept. After a day a key is new, and no token's answer is left."""
     office = desk.office
     caller, path, body = holding(desk)
+    program(desk, "support").post(path, body, **KEY)
     caller.post(path, body | {"until": "2016-01-01"}, 422, **KEY)
     first = caller.post(path, body, **KEY)
     office.clock.advance(hours=25)
@@ -229,6 +248,18 @@ def test_a_case_goes_to_no_crew_of_another_agency(desk: Desk) -> None:
 
     assert ["crew"] == list(told["errors"])
     assert "This case is not open." == caller.post(path, {"lead": "ours"}, 409)["detail"]
+
+
+def test_a_case_that_is_gone_meanwhile_is_not_handed_out(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Closed after it was found open, before the gate was asked: said, not an error."""
+    office = desk.office
+    office.add_agent("a1")
+    path, caller = f"/cases/{office.add_case('R1')}/assignments", program(desk, "dispatcher")
+    found = iter([[object()], []])
+    monkeypatch.setattr(dispatch_rows, "read_open", lambda *_: next(found))
+    told = caller.post(path, {"lead": "a1"}, 409)
+
+    assert "closed or handed out meanwhile" in told["detail"]
 
 
 def test_an_export_is_asked_for_written_and_fetched(desk: Desk) -> None:
