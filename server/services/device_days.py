@@ -127,7 +127,8 @@ def read_device_days(
     """
     Give the accounts of these devices' days from *first* to *last* (`YYYY-MM-DD`) by device and day.
 
-    *since_ms* is a moment before which nothing of those days can have come.
+    *since_ms* is a moment before which nothing of those days can have come from a device whose clock is right. What one
+    that is days ahead sent before it is not counted here; the statement of the single day counts it.
     """
     ids, zone = [row.id for row in devices], zone_of(site.settings.zone)
     chains = day_rows.read_chains_since(connection, ids, since_ms)
