@@ -23,9 +23,9 @@ def change_rights(
     site: Site, viewer: Viewer, user_id: str, roles: Collection[Role], agencies: Collection[str], seen: str
 ) -> None:
     """
-    Give an account these roles and agencies (ids; none: every agency) in place of what *viewer* saw.
+    Give an account that is there these roles and agencies (ids; none: every agency) in place of what *viewer* saw.
 
-    Raises `not-found`; `invalid` without a role; `conflict` for one's own account, one that is closed or was changed
+    Raises `invalid` without a role; `conflict` for one's own account, one that is closed or was changed
     meanwhile, and the last administrator.
     """
     if user_id == viewer.id:
@@ -46,9 +46,6 @@ def change_rights(
             office_rows.change_user(connection, user_id, **after)
             note_act(connection, site, viewer, "changed_rights", "user", row.name, before=before, after=after)
 
-    with site.store.read() as connection:
-        if office_rows.read_user(connection, user_id) is None:
-            raise FieldError("not-found", detail="There is no such account.")
     site.store.write(job)
 
 
