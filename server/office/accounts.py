@@ -7,7 +7,7 @@ import secrets
 from flask import request
 from sqlalchemy import Connection
 
-from schemas.errors import FieldError
+from schemas.errors import FieldError, Sentence
 from server.domain.roles import ROLES, Role, Viewer
 from server.office.pages import Answer, Pages, attempt, check_unlimited, go, show, tell, tell_error, words
 from server.office.texts import gettext as _
@@ -114,7 +114,7 @@ def _read_rights(site: Site) -> tuple[list[Role], list[str]]:
         known = _read_agencies(connection)
     agencies = request.form.getlist("agency")
     if strangers := sorted(set(agencies) - set(known)):  # none left would mean every agency
-        raise FieldError("invalid", {"agencies": [f"there is no {each}" for each in strangers]})
+        raise FieldError("invalid", {"agencies": [Sentence("there is no {what}", what=each) for each in strangers]})
     return [Role(each) for each in request.form.getlist("role") if each in ROLES], agencies
 
 

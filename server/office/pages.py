@@ -26,6 +26,7 @@ from werkzeug.wrappers import Response
 
 from schemas.errors import FieldError
 from server.domain.roles import Role, Viewer
+from server.office.speaking import say_error
 from server.office.texts import gettext as _
 from server.services.auditing import noted
 from server.services.signing_in import find_viewer
@@ -181,10 +182,8 @@ def tell(sentence: str, kind: str = "good") -> None:
 
 def tell_error(error: FieldError) -> None:
     """Say why something was not done, on the next page, each field by its name."""
-    for path, sentences in error.fields.items():
-        tell(f"{path}: {' '.join(sentences)}", "stop")
-    if not error.fields:
-        tell(error.detail, "stop")
+    for sentence in say_error(error):
+        tell(sentence, "stop")
 
 
 def attempt(job: Callable[[], object]) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from sqlalchemy import Connection
 
-from schemas.errors import FieldError
+from schemas.errors import FieldError, Sentence
 from server.domain.roles import Viewer
 from server.services.auditing import note_act
 from server.services.oidc import LONGEST_SUBJECT, Question, Vouched, hear_provider, name_provider
@@ -19,6 +19,11 @@ from server.services.signing_in import Attempt, admit, draw_token, is_open, open
 from server.services.site import Site
 from server.storage import office_rows, oidc_rows
 
+CLOSED = "{provider} knows you, but your account here is closed. Nobody was signed in; ask an administrator."
+UNLINKED = (
+    "{provider} knows you, but no account here is linked to you. Nobody was signed in. Sign in by password and link it "
+    "on your own page, or give an administrator this name of yours: {subject}"
+)
 PROVIDER = Viewer("", "provider", frozenset())  # beside what is noted of nobody known here
 
 
@@ -68,14 +73,14 @@ def sign_in_vouched(site: Site, vouched: Vouched, browser: str, code: str | None
 def link_subject(site: Site, viewer: Viewer, user_id: str, subject: str) -> None:
     """Link an account to a subject of the provider; raise `invalid` for none, `conflict` for another account's."""
     if not 1 <= len(subject) <= LONGEST_SUBJECT:
-        raise FieldError("invalid", {"subject": [f"takes 1 to {LONGEST_SUBJECT} characters"]})
+        raise FieldError("invalid", {"subject": [Sentence("takes 1 to {most} characters", most=LONGEST_SUBJECT)]})
     issuer = site.settings.oidc_issuer
 
     def job(connection: Connection) -> None:
         row = office_rows.lock_user(connection, user_id)
         found = oidc_rows.find_subject(connection, issuer, subject)
         if row.status != "active":
-            raise FieldError("conflict", detail=f"The account {row.name} is closed.")
+            raise FieldError("conflict", detail=Sentence("The account {name} is closed.", name=row.name))
         if found is not None and found.user_id == user_id:
             return
         if found is not None:
@@ -98,7 +103,8 @@ def unlink_subject(site: Site, viewer: Viewer, user_id: str) -> None:
     def job(connection: Connection) -> None:
         row = office_rows.lock_user(connection, user_id)
         if not oidc_rows.drop_subject(connection, user_id):
-            raise FieldError("conflict", detail=f"The account {row.name} is linked to nobody. Nothing was changed.")
+            said = Sentence("The account {name} is linked to nobody. Nothing was changed.", name=row.name)
+            raise FieldError("conflict", detail=said)
         oidc_rows.end_oidc_sessions(connection, user_id, site.now())
         note_act(connection, site, viewer, "unlinked_provider", "user", row.name)
 
@@ -115,10 +121,6 @@ def check_may_link(site: Site, session_id: str) -> Viewer:
 
 
 def _say_refused(site: Site, vouched: Vouched, *, is_known: bool) -> str:
-    provider = name_provider(site)
     if is_known:
-        return f"{provider} knows you, but your account here is closed. Nobody was signed in; ask an administrator."
-    return (
-        f"{provider} knows you, but no account here is linked to you. Nobody was signed in. Sign in by password and "
-        f"link it on your own page, or give an administrator this name of yours: {vouched.subject}"
-    )
+        return Sentence(CLOSED, provider=name_provider(site))
+    return Sentence(UNLINKED, provider=name_provider(site), subject=vouched.subject)

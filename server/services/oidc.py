@@ -22,7 +22,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from schemas.errors import FieldError
+from schemas.errors import FieldError, Sentence
 from server.services.signing_in import draw_token
 from server.services.site import Site
 from server.settings import LOOPBACK
@@ -39,6 +39,10 @@ KEY_TYPES = {"RSA", "EC"}
 SECOND = {"mfa", "otp"}  # RFC 8176: how the provider says that it asked for a second factor
 LONGEST_SUBJECT = 255  # characters (OpenID Connect Core, 2)
 AGAIN = "Nobody was signed in. Begin anew at the sign-in page; if it happens again, tell an administrator."
+DECLINED, UNTRUE = "{provider} did not let you in. " + AGAIN, "What {provider} answered does not hold. " + AGAIN
+ANOTHER = "{provider} is not the provider this office was set up with. " + AGAIN
+AWAY = "{provider} cannot be reached now. Nobody was signed in. Try later, or sign in by password."
+NOT_READY = "{provider} is not set up: its secret cannot be read. Sign in by password."
 UNKNOWN = "This was not begun in this browser, or more than ten minutes ago. " + AGAIN
 
 
@@ -97,7 +101,7 @@ def hear_provider(site: Site, callback: str, question: Question | None, told: Ma
         raise _refuse(site, "issuer")
     if "code" not in told:
         log.info("oidc_declined", error=told.get("error", "")[:40])
-        raise FieldError("conflict", detail=f"{name_provider(site)} did not let you in. {AGAIN}")
+        raise FieldError("conflict", detail=Sentence(DECLINED, provider=name_provider(site)))
     addresses = _read_addresses(site)
     try:
         with _talk(site, addresses, callback) as session:
@@ -147,8 +151,7 @@ def _read_addresses(site: Site) -> dict[str, Any]:
         raise _miss(site, error) from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         log.warning("oidc_addresses", problem=str(error)[:80])
-        said = f"{name_provider(site)} is not the provider this office was set up with. {AGAIN}"
-        raise FieldError("unavailable", detail=said) from None
+        raise FieldError("unavailable", detail=Sentence(ANOTHER, provider=name_provider(site))) from None
     return dict(told)
 
 
@@ -184,16 +187,14 @@ def _read_secret(site: Site) -> str | None:
         return Path(site.settings.oidc_secret_file).read_text("utf-8").strip()
     except OSError as error:
         log.exception("oidc_secret_unreadable")
-        said = f"{name_provider(site)} is not set up: its secret cannot be read. Sign in by password."
-        raise FieldError("unavailable", detail=said) from error
+        raise FieldError("unavailable", detail=Sentence(NOT_READY, provider=name_provider(site))) from error
 
 
 def _miss(site: Site, error: Exception) -> FieldError:
     log.warning("oidc_unreachable", problem=type(error).__name__)
-    said = f"{name_provider(site)} cannot be reached now. Nobody was signed in. Try later, or sign in by password."
-    return FieldError("unavailable", detail=said)
+    return FieldError("unavailable", detail=Sentence(AWAY, provider=name_provider(site)))
 
 
 def _refuse(site: Site, problem: str) -> FieldError:
     log.warning("oidc_refused", problem=problem)
-    return FieldError("conflict", detail=f"What {name_provider(site)} answered does not hold. {AGAIN}")
+    return FieldError("conflict", detail=Sentence(UNTRUE, provider=name_provider(site)))

@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection
 
-from schemas.errors import FieldError
+from schemas.errors import FieldError, Sentence
 from server.domain.roles import Role, Viewer
 from server.services.auditing import note_act
 from server.services.site import Site
@@ -38,7 +38,7 @@ def change_rights(
         check_admin_stays(connection, user_id, roles, agencies)
         row = office_rows.lock_user(connection, user_id)
         if row.status != "active":
-            raise FieldError("conflict", detail=f"The account {row.name} is closed.")
+            raise FieldError("conflict", detail=Sentence("The account {name} is closed.", name=row.name))
         if state_rights(row) != seen:
             raise FieldError("conflict", detail="Somebody else changed this account meanwhile. Look again.")
         before = {"roles": row.roles, "agencies": row.agencies}
@@ -67,4 +67,5 @@ def check_admin_stays(
     if row is None or (Role.ADMIN in roles and (row.agencies or not agencies)):
         return
     if not any(each.id != user_id and (row.agencies or not each.agencies) for each in admins):
-        raise FieldError("conflict", detail=f"{row.name} is the last administrator; make another one first.")
+        said = Sentence("{name} is the last administrator; make another one first.", name=row.name)
+        raise FieldError("conflict", detail=said)
