@@ -81,6 +81,8 @@ class Sentence(str):
     """
 
     __slots__ = ("facts", "text")
+    text: str
+    facts: dict[str, Any]
 
     def __new__(cls, text: str, **facts: Any) -> Sentence:
         """Fill it in."""

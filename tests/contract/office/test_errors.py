@@ -40,7 +40,8 @@ def asked_by_the_office() -> set[str]:
     found = {*names, *BEHIND}
     for node in (each for name in names for each in ast.walk(tree_of(name)) if isinstance(each, ast.ImportFrom)):
         found |= {node.module or "", *(f"{node.module}.{each.name}" for each in node.names)}
-    return {each for each in found if each.startswith("server.") and path_of(each).exists()}
+    rooms = ("server.office.", "server.services.")
+    return {each for each in found if each.startswith(rooms) and path_of(each).exists()}
 
 
 def calls(module: str, name: str) -> Iterator[ast.Call]:
