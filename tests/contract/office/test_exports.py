@@ -198,6 +198,7 @@ def test_an_account_moved_to_another_agency_leaves_its_files_behind(desk: Desk, 
     office = desk.office
     other = office.site.new_id()
     office.insert(tables.agency, id=other, name="South Field Agency", status="active")
+    visit(office, carrier(office), "R1")
     agencies = [office.agency_id] if asked_for == "theirs" else [office.agency_id, other]
     browser = desk.sign_in("moved", "supervisor", agencies=agencies)
     export(desk, browser, "visits", "jsonl")
