@@ -72,6 +72,25 @@ PROBLEMS: dict[str, ProblemKind] = {
 }
 
 
+class Sentence(str):
+    """
+    An English sentence with its facts filled in, which keeps both, so that another language can fill in its own.
+
+    >>> Sentence("The account {name} is closed.", name="rita")
+    'The account rita is closed.'
+    """
+
+    __slots__ = ("facts", "text")
+    text: str
+    facts: dict[str, Any]
+
+    def __new__(cls, text: str, **facts: Any) -> Sentence:
+        """Fill it in."""
+        made = super().__new__(cls, text.format(**facts))
+        made.text, made.facts = text, facts
+        return made
+
+
 class FieldError(Exception):
     """
     An error that either end may raise, send, or receive.

@@ -20,6 +20,7 @@ from server.domain.thresholds import Thresholds
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}  # what the machine itself is called
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def add_pages(pages: Pages) -> None:
     @pages.unguarded("/sign-in", "GET")
     def sign_in_page() -> Answer:
         """Ask for name, password and code."""
-        return show("sign_in", back=request.args.get("back", ""), name="", locked_until_ms=None, is_refused=False)
+        return show("sign_in", back=request.args.get("back", ""), name="", attempt=None)
 
     @pages.unguarded("/sign-in", "POST")
     def sign_in() -> Answer:
@@ -52,7 +52,7 @@ def add_pages(pages: Pages) -> None:
             site, name, request.form.get("password", "")[:1000], words("code", 40), request.user_agent.string
         )
         if not attempt.token:
-            page = show("sign_in", back=back, name=name, locked_until_ms=attempt.locked_until_ms, is_refused=True)
+            page = show("sign_in", back=back, name=name, attempt=attempt)
             return Response(page, 403, mimetype="text/html")
         return set_cookie(redirect(back if is_own_address(back) else url_for("office.home"), 303), attempt.token)
 
@@ -77,10 +77,10 @@ def add_pages(pages: Pages) -> None:
             sessions = office_rows.list_sessions(connection, viewer.id, site.now() - signing_in.IDLE_MS)
             codes_left = office_rows.count_recovery_codes(connection, viewer.id)
             linked = oidc_rows.read_subject(connection, site.settings.oidc_issuer, viewer.id)
-            may_link = not oidc_rows.is_oidc_session(connection, viewer.session_id)
+            own = office_rows.read_session(connection, viewer.session_id)
         return show(
             "me", account=row, sessions=sessions, codes_left=codes_left, languages=LANGUAGES, linked=linked,
-            may_link=may_link,
+            may_link=own is not None and own.has_second is None,
         )  # fmt: skip
 
     @pages.post("/me/language", *ROLES, before_totp=True)

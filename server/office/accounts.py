@@ -7,12 +7,12 @@ import secrets
 from flask import request
 from sqlalchemy import Connection
 
-from schemas.errors import FieldError
+from schemas.errors import FieldError, Sentence
 from server.domain.roles import ROLES, Role, Viewer
 from server.office.pages import Answer, Pages, attempt, check_unlimited, go, show, tell, tell_error, words
 from server.office.texts import gettext as _
 from server.services import linking, rights, signing_in
-from server.services.oidc import is_offered
+from server.services.oidc import LONGEST_SUBJECT, is_offered
 from server.services.site import Site
 from server.storage import office_rows, oidc_rows, people_rows
 from server.storage.types import AnyRow, is_id
@@ -90,7 +90,7 @@ def add_pages(pages: Pages) -> None:
 
 def _change_link(site: Site, viewer: Viewer, user_id: str, act: str) -> None:
     if act == "link":
-        linking.link_subject(site, viewer, user_id, words("subject", linking.LONGEST_SUBJECT + 1))
+        linking.link_subject(site, viewer, user_id, words("subject", LONGEST_SUBJECT + 1))
     else:
         linking.unlink_subject(site, viewer, user_id)
 
@@ -114,7 +114,7 @@ def _read_rights(site: Site) -> tuple[list[Role], list[str]]:
         known = _read_agencies(connection)
     agencies = request.form.getlist("agency")
     if strangers := sorted(set(agencies) - set(known)):  # none left would mean every agency
-        raise FieldError("invalid", {"agencies": [f"there is no {each}" for each in strangers]})
+        raise FieldError("invalid", {"agencies": [Sentence("there is no {what}", what=each) for each in strangers]})
     return [Role(each) for each in request.form.getlist("role") if each in ROLES], agencies
 
 

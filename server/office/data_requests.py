@@ -9,6 +9,7 @@ from schemas.errors import FieldError
 from server.domain.roles import ANSWER, ANSWERERS, Role, Viewer
 from server.office.complaints import find_voice
 from server.office.pages import Answer, Pages, check_unlimited, go, show, tell
+from server.office.speaking import say_error
 from server.office.texts import gettext as _
 from server.services.auditing import note_look, noted
 from server.services.copying import copy_person
@@ -31,7 +32,7 @@ def add_pages(pages: Pages) -> None:
             try:
                 plan = plan_erasure(site, request_id)
             except FieldError as error:
-                trouble = error.detail
+                trouble = " ".join(say_error(error))
         return show("data_request", row=row, plan=plan, trouble=trouble)
 
     @pages.post("/requests/<request_id>/copy.<kind>", *ANSWERERS)

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from schemas.errors import FieldError
 from server.domain.roles import Role, Viewer
 from server.office.pages import Answer, Pages, go, show, tell, words
+from server.office.speaking import say_error
 from server.office.texts import ngettext
 from server.services import dispatching
 from server.services.assigning import AssignReport, unassign
@@ -63,7 +64,7 @@ def add_pages(pages: Pages) -> None:
             proposal = dispatching.propose_policy(site, viewer, load_policy(table), area)
         except FieldError as error:
             faults = [(*place_fault(path, table), " ".join(said)) for path, said in error.fields.items()]
-            faults = faults or [("", "", "", error.detail)]
+            faults = faults or [("", "", "", " ".join(say_error(error)))]
             return Response(show("policy", table=table, area=area, faults=faults), 422, mimetype="text/html")
         note_look(site, viewer, "board", "")
         return show("proposal", proposal=proposal)

@@ -36,7 +36,6 @@ from server.office.pages import (
 from server.office.texts import gettext as _
 from server.rates import RateLimit
 from server.services.linking import (
-    Entry,
     check_may_link,
     hear_noted,
     link_subject,
@@ -45,6 +44,7 @@ from server.services.linking import (
 )
 from server.services.oidc import ASKED_MS, UNKNOWN, Question, Vouched, ask_provider, is_offered
 from server.services.oidc import name_provider as name_of
+from server.services.signing_in import Attempt
 from server.services.site import Site
 
 COOKIE, PATH = "fairvisit_oidc", "/office/sign-in/oidc"
@@ -70,15 +70,13 @@ def add_pages(pages: Pages) -> None:
         if not is_offered(site):
             raise FieldError("not-found")
 
-    def enter(came: Entry, vouched: Vouched, back: str) -> Answer:
-        if came.needs_code or not came.attempt.token:
+    def enter(attempt: Attempt | None, vouched: Vouched, back: str) -> Answer:
+        if attempt is None or not attempt.token:
             kept = Waiting(vouched.subject, site.now() + ASKED_MS, back)
-            page = show(
-                "oidc_code", is_refused=not came.needs_code, locked_until_ms=came.attempt.locked_until_ms
-            )  # fmt: skip
-            return _keep(site, Response(page, 200 if came.needs_code else 403, mimetype="text/html"), kept)
+            page = show("oidc_code", attempt=attempt)
+            return _keep(site, Response(page, 403 if attempt else 200, mimetype="text/html"), kept)
         there = back if is_own_address(back) else url_for("office.home")
-        return _forget(set_cookie(_lead(there), came.attempt.token))
+        return _forget(set_cookie(_lead(there), attempt.token))
 
     @pages.unguarded("/sign-in/oidc", "GET")
     def begin_oidc() -> Answer:
@@ -169,7 +167,6 @@ def _read(site: Site, kind: type[Any]) -> Any:
         return None
 
 
-def _forget(answer: Any) -> Response:
-    made: Response = answer if isinstance(answer, Response) else Response(answer, mimetype="text/html")
-    made.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="Lax", secure=is_elsewhere())
-    return made
+def _forget(answer: Response) -> Response:
+    answer.delete_cookie(COOKIE, path=PATH, httponly=True, samesite="Lax", secure=is_elsewhere())
+    return answer

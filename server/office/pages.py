@@ -26,10 +26,12 @@ from werkzeug.wrappers import Response
 
 from schemas.errors import FieldError
 from server.domain.roles import Role, Viewer
+from server.office.speaking import say_error
 from server.office.texts import gettext as _
 from server.services.auditing import noted
 from server.services.signing_in import find_viewer
 from server.services.site import Site
+from server.settings import LOOPBACK
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -38,7 +40,6 @@ Page = Callable[..., Answer]
 PrintCopy = Callable[[Mapping[str, Any], str], str]  # all that is held of a person, and a language; gives a page
 COOKIE = "fairvisit_office"
 MOST_FORM = 64 * 1024  # bytes; a page that takes a file asks for more itself
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
@@ -142,7 +143,7 @@ class Pages:
             return show_error(FieldError("conflict", detail=said), status=403)
         if request.method != "GET":
             check_origin()
-            if not hmac.compare_digest(viewer.csrf, request.form.get("csrf", "")):
+            if not hmac.compare_digest(viewer.csrf.encode(), request.form.get("csrf", "").encode()):
                 raise FieldError("conflict", detail=_("This form is from an earlier session. Load the page again."))
         return None
 
@@ -164,7 +165,7 @@ def show(template: str, **values: Any) -> str:
     return render_template(f"office/{template}.html", **values)
 
 
-def show_error(error: FieldError, reference: str = "", status: int | None = None) -> Answer:
+def show_error(error: FieldError, reference: str = "", status: int | None = None) -> Response:
     """Give the page of an error: what happened, what is safe, and a way on."""
     return Response(show("error", error=error, reference=reference), status or error.kind.status, mimetype="text/html")
 
@@ -181,10 +182,8 @@ def tell(sentence: str, kind: str = "good") -> None:
 
 def tell_error(error: FieldError) -> None:
     """Say why something was not done, on the next page, each field by its name."""
-    for path, sentences in error.fields.items():
-        tell(f"{path}: {' '.join(sentences)}", "stop")
-    if not error.fields:
-        tell(error.detail, "stop")
+    for sentence in say_error(error):
+        tell(sentence, "stop")
 
 
 def attempt(job: Callable[[], object]) -> bool:

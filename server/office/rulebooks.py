@@ -10,6 +10,7 @@ from server.domain.conduct.rules import Rulebook
 from server.domain.roles import ROLES, STATEMENT_READERS, Viewer
 from server.office.pages import Answer, Pages, show
 from server.office.references import find_referenced
+from server.office.speaking import say_error
 from server.office.texts import gettext as _
 from server.services import rulebooks
 from server.services.auditing import note_look
@@ -67,7 +68,7 @@ def add_pages(pages: Pages) -> None:
                 tried = try_crews(site, {case_id: crew})[case_id]
                 note_look(site, viewer, "case", case_id)
             except FieldError as error:
-                trouble = "; ".join(f"{path}: {' '.join(said)}" for path, said in error.fields.items()) or error.detail
+                trouble = "; ".join(say_error(error))
         return show("try_visit", asked=asked, tried=tried, trouble=trouble, case_id=case_id)
 
 

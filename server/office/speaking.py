@@ -23,6 +23,7 @@ from flask import Flask, g, has_request_context, request
 from flask_babel import Babel, Domain, format_currency, format_datetime, get_locale
 from markupsafe import Markup
 
+from schemas.errors import FieldError, Sentence
 from schemas.vocabulary import EventKind
 from schemas.words import WORDS, say_body
 from server.domain.assigning import CaseStatus
@@ -95,7 +96,7 @@ def register_languages(app: Flask, site: Site) -> None:
         state_word=say_state, role_word=say_role, request_word=say_request, case_word=say_status,
         device_word=say_device, job_word=say_job, file_word=say_file, money=say_money,
         local_clock=lambda text: say_clock(text, site.settings.zone), event_words=say_event, code_words=say_code,
-        finding_words=say_finding, question_words=say_question,
+        finding_words=say_finding, question_words=say_question, error_words=say_error,
         conduct_words=lambda code: say_conduct(code, language()),
     )  # fmt: skip
 
@@ -224,3 +225,21 @@ def say_question(question: Mapping[str, Any]) -> str:
 def say_finding(finding: Any) -> str:
     """Give a finding's sentence in the language in hand."""
     return fill_sentence(_(CATALOGUE[Code(finding["code"])][1]), finding["facts"])
+
+
+def say_error(error: FieldError) -> list[str]:
+    """Give what an error says in the language in hand: a sentence for each wrong field, or the one of it all."""
+    said = [
+        f"{pgettext('field', path)}: {' '.join(_say_refusal(each, error) for each in sentences)}"
+        for path, sentences in error.fields.items()
+    ]
+    return said or [_say_refusal(error.detail, error)]
+
+
+def _say_refusal(sentence: str, error: FieldError) -> str:
+    """Give a use case's sentence, or an error's own before it where no catalogue holds it; the office's is ready."""
+    text, facts = (sentence.text, sentence.facts) if isinstance(sentence, Sentence) else (sentence, {})
+    said = _(text)
+    if said == text and said.isascii() and language() != "en":
+        return f"{_(error.kind.title)} ({sentence})"
+    return said.format(**facts) if facts else said

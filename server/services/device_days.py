@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from schemas.errors import FieldError
+from schemas.errors import FieldError, Sentence
 from server.domain.roles import Viewer
 from server.domain.runs import Run
 from server.domain.settling import month_of
@@ -88,7 +88,7 @@ def list_month(site: Site, viewer: Viewer, month: str, after: tuple[str, str] | 
     try:
         since_ms, until_ms = month_of(month, site.settings.zone)
     except ValueError:
-        raise FieldError("invalid", {"month": [f"'{month}' is not a month, YYYY-MM"]}) from None
+        raise FieldError("invalid", {"month": [Sentence("'{month}' is not a month, YYYY-MM", month=month)]}) from None
     since_ms -= DAY_MS  # a device in a zone ahead of the office's begins its day earlier
     first = date.fromisoformat(f"{month}-01")
     days = [f"{month}-{day:02}" for day in range(1, monthrange(first.year, first.month)[1] + 1)]
@@ -127,7 +127,8 @@ def read_device_days(
     """
     Give the accounts of these devices' days from *first* to *last* (`YYYY-MM-DD`) by device and day.
 
-    *since_ms* is a moment before which nothing of those days can have come.
+    *since_ms* is a moment before which nothing of those days can have come from a device whose clock is right. What one
+    that is days ahead sent before it is not counted here; the statement of the single day counts it.
     """
     ids, zone = [row.id for row in devices], zone_of(site.settings.zone)
     chains = day_rows.read_chains_since(connection, ids, since_ms)

@@ -20,7 +20,7 @@ import orjson
 from openpyxl import Workbook
 from sqlalchemy import Connection
 
-from schemas.errors import FieldError
+from schemas.errors import FieldError, Sentence
 from schemas.messages import format_time
 from server.domain.roles import Viewer
 from server.services.auditing import note_act
@@ -58,12 +58,13 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 def check_export(kind: str, form: str, profile: str) -> None:
     """Raise `invalid` for what there is not."""
     wrong = {
-        name: ["is none of: " + ", ".join(known)]
+        name: [Sentence("is none of: {known}", known=", ".join(known))]
         for name, value, known in (("kind", kind, KINDS), ("format", form, FORMATS), ("profile", profile, PROFILES))
         if value not in known
     }
     if form == "geojson" and (kind != "visits" or profile != FULL):
-        wrong["format"] = ["holds visits with their places, so it takes the kind visits and the profile full"]
+        said = Sentence("holds visits with their places, so it takes the kind visits and the profile full")
+        wrong["format"] = [said]
     if wrong:
         raise FieldError("invalid", wrong)
 

@@ -23,9 +23,9 @@ from server.services.packing import bump_and_repack
 from server.services.site import Site
 from server.storage import geocode_rows as rows
 from server.storage.feed import publish
+from server.storage.types import NO_ID
 
 BATCH = 200
-BEFORE_ALL = "00000000-0000-0000-0000-000000000000"
 KNOWN = "known"
 
 
@@ -99,7 +99,7 @@ def _place(site: Site, source: str, look_up: LookUp, on_progress: Progress) -> C
     counts: Counter[str] = Counter()
     with site.store.read() as connection:
         size = rows.count_unplaced(connection)
-    after, done = BEFORE_ALL, 0
+    after, done = NO_ID, 0
     while True:
         with site.store.read() as connection:
             batch = rows.read_unplaced(connection, after, BATCH)

@@ -8,50 +8,45 @@ second factor is asked for ours.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from schemas.errors import FieldError
+from schemas.errors import FieldError, Sentence
 from server.domain.roles import Viewer
 from server.services.auditing import note_act
-from server.services.oidc import Question, Vouched, hear_provider, name_provider
+from server.services.oidc import LONGEST_SUBJECT, Question, Vouched, hear_provider, name_provider
 from server.services.signing_in import Attempt, admit, draw_token, is_open, open_session, viewer_of
 from server.services.site import Site
 from server.storage import office_rows, oidc_rows
 
-LONGEST_SUBJECT = 255
+CLOSED = "{provider} knows you, but your account here is closed. Nobody was signed in; ask an administrator."
+UNLINKED = (
+    "{provider} knows you, but no account here is linked to you. Nobody was signed in. Sign in by password and link it "
+    "on your own page, or give an administrator this name of yours: {subject}"
+)
 PROVIDER = Viewer("", "provider", frozenset())  # beside what is noted of nobody known here
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What came of it: an attempt, or that a code of our own second factor is wanted first."""
-
-    attempt: Attempt
-    needs_code: bool = False
 
 
 def hear_noted(site: Site, callback: str, question: Question | None, told: Mapping[str, str]) -> Vouched:
     """Give whom the provider vouches for; that its answer to a question of ours does not hold is noted."""
     try:
         return hear_provider(site, callback, question, told)
-    except FieldError:
-        if question is not None:
+    except FieldError as error:
+        if question is not None and error.code == "conflict":  # nobody was refused where there was no answer
             refused = {"by": "provider", "why": "answer"}
             site.store.write(lambda connection: note_act(connection, site, PROVIDER, "sign_in_refused", **refused))
         raise
 
 
-def sign_in_vouched(site: Site, vouched: Vouched, browser: str, code: str | None = None) -> Entry:
+def sign_in_vouched(site: Site, vouched: Vouched, browser: str, code: str | None = None) -> Attempt | None:
     """
-    Sign in whom the provider vouches for; *code* once it was asked for.
+    Sign in whom the provider vouches for; None where a *code* of our own second factor is wanted first.
 
     Raises `conflict` where no account in use is linked to them.
     """
     token = draw_token(site)
 
-    def job(connection: Connection) -> Entry | FieldError:
+    def job(connection: Connection) -> Attempt | FieldError | None:
         found = oidc_rows.find_subject(connection, site.settings.oidc_issuer, vouched.subject)
         account = None if found is None else office_rows.lock_user(connection, found.user_id)
         if account is None or account.status != "active":
@@ -61,13 +56,13 @@ def sign_in_vouched(site: Site, vouched: Vouched, browser: str, code: str | None
         if account.totp_secret is None or vouched.has_second:
             session_id = open_session(connection, site, account, token, browser, by="provider")
             oidc_rows.add_oidc_session(connection, session_id, has_second=vouched.has_second)
-            return Entry(Attempt(token))
+            return Attempt(token)
         if code is None:
-            return Entry(Attempt(), needs_code=True)
+            return None
         attempt = admit(connection, site, account, token, browser, code, by="provider")
         if attempt.session_id:
             oidc_rows.add_oidc_session(connection, attempt.session_id, has_second=False)
-        return Entry(attempt)
+        return attempt
 
     came = site.store.write(job)
     if isinstance(came, FieldError):
@@ -78,14 +73,14 @@ def sign_in_vouched(site: Site, vouched: Vouched, browser: str, code: str | None
 def link_subject(site: Site, viewer: Viewer, user_id: str, subject: str) -> None:
     """Link an account to a subject of the provider; raise `invalid` for none, `conflict` for another account's."""
     if not 1 <= len(subject) <= LONGEST_SUBJECT:
-        raise FieldError("invalid", {"subject": [f"takes 1 to {LONGEST_SUBJECT} characters"]})
+        raise FieldError("invalid", {"subject": [Sentence("takes 1 to {most} characters", most=LONGEST_SUBJECT)]})
     issuer = site.settings.oidc_issuer
 
     def job(connection: Connection) -> None:
         row = office_rows.lock_user(connection, user_id)
         found = oidc_rows.find_subject(connection, issuer, subject)
         if row.status != "active":
-            raise FieldError("conflict", detail=f"The account {row.name} is closed.")
+            raise FieldError("conflict", detail=Sentence("The account {name} is closed.", name=row.name))
         if found is not None and found.user_id == user_id:
             return
         if found is not None:
@@ -95,6 +90,7 @@ def link_subject(site: Site, viewer: Viewer, user_id: str, subject: str) -> None
                 raise FieldError("conflict", detail=said)
             oidc_rows.drop_subject(connection, found.user_id)  # theirs from before, closed since
         linked = {"issuer": issuer, "subject": subject, "user_id": user_id, "by": viewer.name, "at_ms": site.now()}
+        oidc_rows.end_oidc_sessions(connection, user_id, site.now())  # of whoever it was linked to before
         oidc_rows.put_subject(connection, linked)
         note_act(connection, site, viewer, "linked_provider", "user", row.name, issuer=issuer)
 
@@ -107,7 +103,8 @@ def unlink_subject(site: Site, viewer: Viewer, user_id: str) -> None:
     def job(connection: Connection) -> None:
         row = office_rows.lock_user(connection, user_id)
         if not oidc_rows.drop_subject(connection, user_id):
-            raise FieldError("conflict", detail=f"The account {row.name} is linked to nobody. Nothing was changed.")
+            said = Sentence("The account {name} is linked to nobody. Nothing was changed.", name=row.name)
+            raise FieldError("conflict", detail=said)
         oidc_rows.end_oidc_sessions(connection, user_id, site.now())
         note_act(connection, site, viewer, "unlinked_provider", "user", row.name)
 
@@ -118,17 +115,12 @@ def check_may_link(site: Site, session_id: str) -> Viewer:
     """Give whose session may link its own account: one that is open, and that a password opened; raise `conflict`."""
     with site.store.read() as connection:
         row = office_rows.read_session(connection, session_id)
-        by_provider = oidc_rows.is_oidc_session(connection, session_id)
-    if row is None or by_provider or not is_open(site, row):
+    if row is None or row.has_second is not None or not is_open(site, row):
         raise FieldError("conflict", detail="Sign in by name and password to link your account. Nothing was changed.")
     return viewer_of(row)
 
 
 def _say_refused(site: Site, vouched: Vouched, *, is_known: bool) -> str:
-    provider = name_provider(site)
     if is_known:
-        return f"{provider} knows you, but your account here is closed. Nobody was signed in; ask an administrator."
-    return (
-        f"{provider} knows you, but no account here is linked to you. Nobody was signed in. Sign in by password and "
-        f"link it on your own page, or give an administrator this name of yours: {vouched.subject}"
-    )
+        return Sentence(CLOSED, provider=name_provider(site))
+    return Sentence(UNLINKED, provider=name_provider(site), subject=vouched.subject)

@@ -7,7 +7,6 @@ Addresses and keys are asked for at each sign-in, so that a new key is known at 
 
 from __future__ import annotations
 
-import base64
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,8 +22,10 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from schemas.errors import FieldError
+from schemas.errors import FieldError, Sentence
+from server.services.signing_in import draw_token
 from server.services.site import Site
+from server.settings import LOOPBACK
 
 log = structlog.get_logger()
 ASKED_MS = 10 * 60_000  # how long a question waits for its answer
@@ -33,10 +34,15 @@ TIMEOUT_S = 10
 # Never `none`, nor a secret that both ends know.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 WAYS = ("client_secret_basic", "client_secret_post")
+SUPPORTED = "token_endpoint_auth_methods_supported"
 KEY_TYPES = {"RSA", "EC"}
 SECOND = {"mfa", "otp"}  # RFC 8176: how the provider says that it asked for a second factor
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+LONGEST_SUBJECT = 255  # characters (OpenID Connect Core, 2)
 AGAIN = "Nobody was signed in. Begin anew at the sign-in page; if it happens again, tell an administrator."
+DECLINED, UNTRUE = "{provider} did not let you in. " + AGAIN, "What {provider} answered does not hold. " + AGAIN
+ANOTHER = "{provider} is not the provider this office was set up with. " + AGAIN
+AWAY = "{provider} cannot be reached now. Nobody was signed in. Try later, or sign in by password."
+NOT_READY = "{provider} is not set up: its secret cannot be read. Sign in by password."
 UNKNOWN = "This was not begun in this browser, or more than ten minutes ago. " + AGAIN
 
 
@@ -72,7 +78,7 @@ def name_provider(site: Site) -> str:
 
 def ask_provider(site: Site, callback: str, back: str = "", session_id: str = "") -> tuple[str, Question]:
     """Give the provider's address to go to, and the question that its answer will be held against."""
-    state, nonce, verifier = (_draw(site) for _ in range(3))
+    state, nonce, verifier = (draw_token(site) for _ in range(3))
     addresses = _read_addresses(site)
     with _talk(site, addresses, callback) as session:
         url, _ = session.create_authorization_url(
@@ -88,13 +94,14 @@ def hear_provider(site: Site, callback: str, question: Question | None, told: Ma
     *told* is what the redirect's address says.
     """
     is_asked = question is not None and site.now() <= question.until_ms
-    if question is None or not is_asked or not hmac.compare_digest(question.state, told.get("state", "")):
+    state = told.get("state", "").encode()  # as bytes: texts are compared only where they are ASCII
+    if question is None or not is_asked or not hmac.compare_digest(question.state.encode(), state):
         raise FieldError("conflict", detail=UNKNOWN)
     if told.get("iss", site.settings.oidc_issuer) != site.settings.oidc_issuer:  # RFC 9207
         raise _refuse(site, "issuer")
     if "code" not in told:
         log.info("oidc_declined", error=told.get("error", "")[:40])
-        raise FieldError("conflict", detail=f"{name_provider(site)} did not let you in. {AGAIN}")
+        raise FieldError("conflict", detail=Sentence(DECLINED, provider=name_provider(site)))
     addresses = _read_addresses(site)
     try:
         with _talk(site, addresses, callback) as session:
@@ -104,7 +111,7 @@ def hear_provider(site: Site, callback: str, question: Question | None, told: Ma
         claims = _read_claims(site, _fetch(site, addresses["jwks_uri"]), str(token.get("id_token", "")), question.nonce)
     except requests.RequestException as error:
         raise _miss(site, error) from None
-    except (AuthlibBaseError, JoseError, ValueError, TypeError, KeyError) as error:
+    except (AuthlibBaseError, JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise _refuse(site, type(error).__name__) from None
     methods = claims.get("amr")
     has_second = isinstance(methods, list) and not SECOND.isdisjoint(str(each) for each in methods)
@@ -124,7 +131,7 @@ def _read_claims(site: Site, keys: Any, id_token: str, nonce: str) -> dict[str, 
     others = claims["aud"] not in (own, [own])
     if (others or "azp" in claims) and claims.get("azp") != own:
         raise ValueError("azp")
-    if not isinstance(claims["sub"], str) or len(claims["sub"]) > 255:
+    if not isinstance(claims["sub"], str) or len(claims["sub"]) > LONGEST_SUBJECT:
         raise ValueError("sub")
     return dict(claims)
 
@@ -138,12 +145,13 @@ def _read_addresses(site: Site) -> dict[str, Any]:
             _check_address(told[name])
         if told["issuer"] != issuer:
             raise ValueError("issuer")
+        if not isinstance(told.get(SUPPORTED, []), list):
+            raise ValueError(SUPPORTED)
     except requests.RequestException as error:
         raise _miss(site, error) from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         log.warning("oidc_addresses", problem=str(error)[:80])
-        said = f"{name_provider(site)} is not the provider this office was set up with. {AGAIN}"
-        raise FieldError("unavailable", detail=said) from None
+        raise FieldError("unavailable", detail=Sentence(ANOTHER, provider=name_provider(site))) from None
     return dict(told)
 
 
@@ -163,7 +171,7 @@ def _check_address(address: str) -> None:
 
 def _talk(site: Site, addresses: Mapping[str, Any], callback: str) -> OAuth2Session:
     """Speak to the provider as the client it knows, by the secret agreed with it if there is one."""
-    known = addresses.get("token_endpoint_auth_methods_supported", WAYS)
+    known = addresses.get(SUPPORTED, WAYS)
     secret = _read_secret(site)
     way = next((each for each in WAYS if each in known), WAYS[0]) if secret else "none"
     return OAuth2Session(
@@ -179,20 +187,14 @@ def _read_secret(site: Site) -> str | None:
         return Path(site.settings.oidc_secret_file).read_text("utf-8").strip()
     except OSError as error:
         log.exception("oidc_secret_unreadable")
-        said = f"{name_provider(site)} is not set up: its secret cannot be read. Sign in by password."
-        raise FieldError("unavailable", detail=said) from error
-
-
-def _draw(site: Site) -> str:
-    return base64.urlsafe_b64encode(site.random_bytes(32)).decode().rstrip("=")
+        raise FieldError("unavailable", detail=Sentence(NOT_READY, provider=name_provider(site))) from error
 
 
 def _miss(site: Site, error: Exception) -> FieldError:
     log.warning("oidc_unreachable", problem=type(error).__name__)
-    said = f"{name_provider(site)} cannot be reached now. Nobody was signed in. Try later, or sign in by password."
-    return FieldError("unavailable", detail=said)
+    return FieldError("unavailable", detail=Sentence(AWAY, provider=name_provider(site)))
 
 
 def _refuse(site: Site, problem: str) -> FieldError:
     log.warning("oidc_refused", problem=problem)
-    return FieldError("conflict", detail=f"What {name_provider(site)} answered does not hold. {AGAIN}")
+    return FieldError("conflict", detail=Sentence(UNTRUE, provider=name_provider(site)))

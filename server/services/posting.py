@@ -21,12 +21,11 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from schemas.errors import FieldError
-from server.settings import Settings
+from server.settings import LOOPBACK, Settings
 
 TIMEOUT_S = 10.0  # in all
 MOST_ANSWER = 64 * 1024
 MOST_URL = 500
-LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 EMBEDDING = ipaddress.ip_network("64:ff9b::/96")  # IPv6 that leads to the IPv4 in its last 32 bits
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)  # it logs addresses
 

@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection
 
-from schemas.errors import FieldError
+from schemas.errors import FieldError, Sentence
 from server.domain.roles import Role, Viewer
 from server.services.auditing import note_act
 from server.services.site import Site
@@ -23,9 +23,9 @@ def change_rights(
     site: Site, viewer: Viewer, user_id: str, roles: Collection[Role], agencies: Collection[str], seen: str
 ) -> None:
     """
-    Give an account these roles and agencies (ids; none: every agency) in place of what *viewer* saw.
+    Give an account that is there these roles and agencies (ids; none: every agency) in place of what *viewer* saw.
 
-    Raises `not-found`; `invalid` without a role; `conflict` for one's own account, one that is closed or was changed
+    Raises `invalid` without a role; `conflict` for one's own account, one that is closed or was changed
     meanwhile, and the last administrator.
     """
     if user_id == viewer.id:
@@ -38,7 +38,7 @@ def change_rights(
         check_admin_stays(connection, user_id, roles, agencies)
         row = office_rows.lock_user(connection, user_id)
         if row.status != "active":
-            raise FieldError("conflict", detail=f"The account {row.name} is closed.")
+            raise FieldError("conflict", detail=Sentence("The account {name} is closed.", name=row.name))
         if state_rights(row) != seen:
             raise FieldError("conflict", detail="Somebody else changed this account meanwhile. Look again.")
         before = {"roles": row.roles, "agencies": row.agencies}
@@ -46,9 +46,6 @@ def change_rights(
             office_rows.change_user(connection, user_id, **after)
             note_act(connection, site, viewer, "changed_rights", "user", row.name, before=before, after=after)
 
-    with site.store.read() as connection:
-        if office_rows.read_user(connection, user_id) is None:
-            raise FieldError("not-found", detail="There is no such account.")
     site.store.write(job)
 
 
@@ -70,4 +67,5 @@ def check_admin_stays(
     if row is None or (Role.ADMIN in roles and (row.agencies or not agencies)):
         return
     if not any(each.id != user_id and (row.agencies or not each.agencies) for each in admins):
-        raise FieldError("conflict", detail=f"{row.name} is the last administrator; make another one first.")
+        said = Sentence("{name} is the last administrator; make another one first.", name=row.name)
+        raise FieldError("conflict", detail=said)

@@ -17,7 +17,7 @@ import orjson
 from sqlalchemy import Connection
 
 from schemas import signing
-from schemas.errors import FieldError
+from schemas.errors import FieldError, Sentence
 from schemas.messages import format_time
 from schemas.vocabulary import EventKind, ParkReason
 from server.domain.comparing import Difference, compare_statements
@@ -39,11 +39,11 @@ def make_statement(site: Site, device_id: str, day: str, named: Collection[str] 
     _check_day(day)
     zone = zone_of(site.settings.zone)
     if not is_id(device_id):
-        raise FieldError("not-found", detail=f"There is no device {device_id}.")
+        raise FieldError("not-found", detail=Sentence("There is no device {device_id}.", device_id=device_id))
     with site.store.read() as connection:
         device = device_rows.read_device(connection, device_id)
         if device is None:
-            raise FieldError("not-found", detail=f"There is no device {device_id}.")
+            raise FieldError("not-found", detail=Sentence("There is no device {device_id}.", device_id=device_id))
         imported = _read_imported(connection, device_id)
         chains = [
             _stated_chain(connection, row, device.agent_id, zone, imported)
@@ -86,7 +86,8 @@ def compare_with_device(site: Site, jws: str, *, device_id: str = "", day: str =
     told = read_device_statement(site, jws)
     for name, expected in (("device_id", device_id), ("day", day)):
         if expected and told[name] != expected:
-            raise FieldError("invalid", {name: [f"is {told[name]} in the statement, {expected} was asked for"]})
+            said = Sentence("is {told} in the statement, {asked} was asked for", told=told[name], asked=expected)
+            raise FieldError("invalid", {name: [said]})
     named = {str(entry[0]) for entry in told["events"]}
     own = make_statement(site, told["device_id"], told["day"], named)
     return Comparison(told, own, tuple(compare_statements(told, own)))
@@ -98,7 +99,8 @@ def read_device_statement(site: Site, jws: str) -> dict[str, Any]:
     with site.store.read() as connection:  # the server's own statement is signed by a key whose id is no device's
         device = device_rows.read_device(connection, device_id) if is_id(device_id) else None
     if device is None:
-        raise FieldError("not-found", detail=f"The statement is not signed by a device known here ({device_id[:40]}).")
+        said = Sentence("The statement is not signed by a device known here ({device_id}).", device_id=device_id[:40])
+        raise FieldError("not-found", detail=said)
     payload = signing.verify(jws.strip(), signing.load_public(device.jwk), "statement")
     if payload.get("device_id") != device_id:
         raise FieldError("bad-signature", detail="The statement is of another device than the one that signed it.")
@@ -113,7 +115,7 @@ def _check_day(day: str) -> None:
     except ValueError:
         is_day = False
     if not is_day:
-        raise FieldError("invalid", {"day": [f"'{day}' is not a day, YYYY-MM-DD"]})
+        raise FieldError("invalid", {"day": [Sentence("'{day}' is not a day, YYYY-MM-DD", day=day)]})
 
 
 def zone_of(name: str) -> ZoneInfo:
@@ -121,7 +123,8 @@ def zone_of(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
-        raise FieldError("invalid", {"FAIRVISIT_ZONE": [f"'{name}' is not a time zone, such as Asia/Taipei"]}) from None
+        said = Sentence("'{name}' is not a time zone, such as Asia/Taipei", name=name)
+        raise FieldError("invalid", {"FAIRVISIT_ZONE": [said]}) from None
 
 
 def _read_imported(connection: Connection, device_id: str) -> dict[str, list[tuple[int, int]]]:

@@ -1,8 +1,8 @@
 """
 Rows of many devices' days at once: the same statements whatever the number of devices.
 
-A chain is read from the last place before the wanted time whose day can be read, since places without readable content
-count on the day of the one before them.
+A chain is read from the last accepted place before the wanted time, whose day can be read for sure, since places
+without readable content count on the day of the one before them.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, false, func, or_, select, tuple_
 
+from schemas.vocabulary import ReceiptStatus
 from server.storage.desk_tables import statement_sign_off
 from server.storage.field_rows import Agencies, list_heard, page_devices
 from server.storage.proof_tables import outbox_import
 from server.storage.tables import chain, device, event, link, wanted_file
-from server.storage.types import AnyRow
+from server.storage.types import NO_ID, AnyRow
 
 AT_ONCE = 1000  # rows held at once
-NO_ID = "00000000-0000-0000-0000-000000000000"
 _KEPT = and_(event.c.agent_id == device.c.agent_id, event.c.id == link.c.event_id, event.c.digest == link.c.digest)
 _PLACES = (
     select(
@@ -55,7 +55,8 @@ def read_devices(connection: Connection, agencies: Agencies) -> Iterator[AnyRow]
 
 def read_chains_since(connection: Connection, device_ids: Sequence[str], since_ms: int) -> list[AnyRow]:
     """Give these devices' chains in the order the server first heard of them, with where to read from (`start`)."""
-    earlier = and_(link.c.chain_pos == chain.c.pos, link.c.received_ms < since_ms, event.c.content.is_not(None))
+    is_readable = and_(event.c.content.is_not(None), event.c.status == ReceiptStatus.ACCEPTED)
+    earlier = and_(link.c.chain_pos == chain.c.pos, link.c.received_ms < since_ms, is_readable)
     start = select(link.c.seq).join(event, event.c.pos == link.c.event_pos).where(earlier)
     start = start.order_by(link.c.seq.desc()).limit(1).correlate(chain)
     wanted = select(chain, start.scalar_subquery().label("start")).where(chain.c.device_id.in_(device_ids))
@@ -96,7 +97,7 @@ def read_files_of(connection: Connection, device_ids: Sequence[str]) -> list[Any
 
 
 def read_sign_offs_of(
-    connection: Connection, device_ids: Sequence[str], first: str = "", last: str = "9"
+    connection: Connection, device_ids: Sequence[str], first: str, last: str
 ) -> dict[tuple[str, str], Any]:
     """Give who signed off which of these devices' days, by (device, day)."""
     mine = statement_sign_off.c.device_id.in_(device_ids) & statement_sign_off.c.day.between(first, last)

@@ -95,7 +95,7 @@ def find_session(connection: Connection, token: str) -> AnyRow | None:
 
 
 def read_session(connection: Connection, session_id: str) -> AnyRow | None:
-    """Give a session with its account; none once it was ended."""
+    """Give a session with its account; none once it was ended. `has_second` is None unless a provider opened it."""
     return connection.execute(_SESSION.where(office_session.c.id == session_id)).one_or_none()
 
 

@@ -37,12 +37,6 @@ def add_oidc_session(connection: Connection, session_id: str, *, has_second: boo
     connection.execute(insert(oidc_session).values(session_id=session_id, has_second=has_second))
 
 
-def is_oidc_session(connection: Connection, session_id: str) -> bool:
-    """Say whether the provider opened a session."""
-    mine = select(oidc_session.c.session_id).where(oidc_session.c.session_id == session_id)
-    return connection.execute(mine).scalar() is not None
-
-
 def end_oidc_sessions(connection: Connection, user_id: str, now_ms: int) -> None:
     """End the sessions of an account that the provider opened."""
     opened = select(oidc_session.c.session_id)

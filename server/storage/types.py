@@ -15,6 +15,7 @@ from sqlalchemy.types import TypeDecorator
 
 AnyRow = Row[*tuple[Any, ...]]
 Ms = BigInteger  # a time in ms since the epoch, UTC
+NO_ID = "00000000-0000-0000-0000-000000000000"  # nobody's, and before everybody's
 Serial = BigInteger().with_variant(Integer, "sqlite")
 
 

@@ -40,13 +40,15 @@ class Provider:
     told_issuer: str = ""
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
     declines: bool = False
+    ways: list[str] = field(default_factory=list)  # how a client may prove itself; none: it does not say
+    public: bool = False  # its client has no secret
 
     def tell(self) -> dict[str, Any]:
         """Give what it says of itself."""
         return {
             "issuer": self.told_issuer or self.issuer, "authorization_endpoint": f"{self.issuer}/authorize",
             "token_endpoint": f"{self.issuer}/token", "jwks_uri": f"{self.issuer}/keys",
-        }  # fmt: skip
+        } | ({"token_endpoint_auth_methods_supported": self.ways} if self.ways else {})  # fmt: skip
 
     def tell_keys(self) -> dict[str, Any]:
         """Give its public keys."""
@@ -69,12 +71,21 @@ class Provider:
         sent = {name: values[0] for name, values in parse_qs(form).items()}
         asked = self.codes.pop(sent.get("code", ""), None)
         proof = _plain(hashlib.sha256(sent.get("code_verifier", "").encode()).digest())
-        basic = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
         if asked is None or proof != asked["code_challenge"]:
             return None
-        if authorization != f"Basic {basic}" or sent["redirect_uri"] != asked["redirect_uri"]:
+        if not self._is_client(sent, authorization) or sent["redirect_uri"] != asked["redirect_uri"]:
             return None
         return {"access_token": "unused", "token_type": "Bearer", "id_token": self.make_token(asked["nonce"])}
+
+    def _is_client(self, sent: dict[str, str], authorization: str) -> bool:
+        """Say whether whoever asks is the client, proven by the one way that it has to take."""
+        basic = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
+        named, told = sent.get("client_id"), sent.get("client_secret")
+        if self.public:
+            return (CLIENT, None, "") == (named, told, authorization)
+        if self.ways == ["client_secret_post"]:
+            return (CLIENT, SECRET, "") == (named, told, authorization)
+        return (None, f"Basic {basic}") == (told, authorization)
 
     def make_token(self, nonce: str) -> str:
         """Write what it vouches for."""

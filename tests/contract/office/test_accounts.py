@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier, BrokenBarrierError
 
 import pytest
+from sqlalchemy import Connection
 
 from schemas.errors import FieldError
 from server.domain.roles import ROLES, Role, Viewer
 from server.services import rights, signing_in
 from server.services.rights import state_rights
-from server.storage import office_tables, tables
+from server.storage import office_rows, office_tables, tables
 from server.storage.types import AnyRow
 from tests.contract.office.desk import Browser, Desk
 
@@ -116,6 +120,35 @@ def test_the_last_administrator_stays(desk: Desk, how: str) -> None:
 
     row = row_of(desk, "last")
     assert ("closed" if how == "close" else "active", ours if how == "agencies" else []) == (row.status, row.agencies)
+
+
+def test_two_administrators_cannot_take_the_role_from_each_other(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the same time, each having seen that the other stays: one comes second, is refused, and stays."""
+    site, looked, lock_active = desk.office.site, Barrier(2, timeout=1), office_rows.lock_active
+    names = ("one", "two")
+    for name in names:
+        desk.add(name, "admin")
+
+    def look(connection: Connection) -> list[AnyRow]:
+        rows = lock_active(connection)
+        with suppress(BrokenBarrierError):
+            looked.wait()  # for the other, who can only get here as well where nothing was locked
+        return rows
+
+    def take(name: str, by: str) -> bool:
+        viewer = Viewer(row_of(desk, by).id, by, frozenset({Role.ADMIN}))
+        try:
+            rights.change_rights(site, viewer, row_of(desk, name).id, [Role.SUPPORT], [], "admin")
+        except FieldError as error:
+            return error.code != "conflict"
+        return True
+
+    monkeypatch.setattr(office_rows, "lock_active", look)
+    with ThreadPoolExecutor(2) as pool:
+        took = list(pool.map(take, names, reversed(names)))
+
+    assert [False, True] == sorted(took)
+    assert [["admin"], ["support"]] == sorted(row_of(desk, name).roles for name in names)
 
 
 def test_a_hundred_accounts_come_by_pages_and_by_name(desk: Desk) -> None:

@@ -192,6 +192,25 @@ def test_an_account_limited_since_does_not_fetch_what_it_may_see_no_more(desk: D
     assert 1 == export(desk, browser, "visits", "jsonl")[1]["rows"]
 
 
+@pytest.mark.parametrize("asked_for", ["theirs", "both"])
+def test_an_account_moved_to_another_agency_leaves_its_files_behind(desk: Desk, asked_for: str) -> None:
+    """Limited before and after: what holds an agency that is not theirs any more is not there for them."""
+    office = desk.office
+    other = office.site.new_id()
+    office.insert(tables.agency, id=other, name="South Field Agency", status="active")
+    visit(office, carrier(office), "R1")
+    agencies = [office.agency_id] if asked_for == "theirs" else [office.agency_id, other]
+    browser = desk.sign_in("moved", "supervisor", agencies=agencies)
+    export(desk, browser, "visits", "jsonl")
+    where = browser.get("/exports").split('href="/office/exports/', 1)[1].split("/file", 1)[0]
+    assert fetch(browser, where, "file")
+    table = office_tables.office_user
+    moved = table.update().where(table.c.name == "moved").values(agencies=[other])
+    office.site.store.write(lambda connection: connection.execute(moved) and None)
+
+    assert "ask for this file once more" in browser.get(f"/exports/{where}/file", 404)
+
+
 def test_a_limited_account_exports_its_agencies_and_fetches_only_its_own_files(desk: Desk) -> None:
     """Another agency's visits are not in it; another person's file is not there; the audit is refused."""
     office = desk.office

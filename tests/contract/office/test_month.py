@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, event
@@ -17,7 +19,7 @@ from server.services.statements import make_statement
 from server.storage import day_rows, field_rows, tables
 from tests.contract.office.desk import Desk
 from tests.contract.office.visits import TruePhone, carrier, visit
-from tests.office import Office, Phone
+from tests.office import Office, Phone, opened_office
 
 EVERYBODY = Viewer("", "everybody", frozenset(Role))
 MONTH = "2016-04"
@@ -97,6 +99,41 @@ def test_a_month_that_begins_within_a_chain_reads_the_day_before_it(desk: Desk) 
     told, counted = make_statement(office.site, device.id, "2016-05-07"), accounts["2016-05-07"].statement
     assert counted is not None
     assert (1, told["events"]) == (told["received"], counted["events"])
+
+
+def test_what_cannot_be_read_before_a_month_is_no_place_to_begin_at(desk: Desk) -> None:
+    """It tells no day, so what follows it without content counts on the day before both, as the single day has it."""
+    office = desk.office
+    phone = carrier(office)
+    step(phone)
+    phone.append(office.site.new_id(), "no JSON")
+    phone.exchange(phone.log[-1:])
+    office.clock.advance(days=30)
+    phone.withhold(office.site.new_id(), "to come as a file")
+    phone.exchange(phone.log[-1:])
+    step(phone)
+
+    [(device, accounts)] = list_month(office.site, EVERYBODY, "2016-05", None, 30).devices
+
+    told, counted = make_statement(office.site, device.id, "2016-05-07"), accounts["2016-05-07"].statement
+    assert counted is not None
+    assert (1, told["events"]) == (told["received"], counted["events"])
+
+
+def test_a_month_begins_where_its_devices_are(database_url: str, tmp_path: Path) -> None:
+    """A device east of the office begins its month while the office is still in the one before."""
+    with opened_office(database_url, tmp_path, zone="America/Los_Angeles") as office:
+        phone = carrier(office)
+        office.clock.ms = round(datetime(2016, 5, 1, 1, tzinfo=UTC).timestamp() * 1000)  # 18:00 on the 30th there
+        step(phone)
+        step(phone)
+
+        [(device, accounts)] = list_month(office.site, EVERYBODY, "2016-05", None, 30).devices
+
+        assert ["2016-05-01"] == list(accounts)
+        counted = accounts["2016-05-01"].statement
+        assert counted is not None
+        assert (2, 2) == (make_statement(office.site, device.id, "2016-05-01")["received"], counted["received"])
 
 
 def test_a_day_agrees_differs_is_signed_off_and_differs_again(desk: Desk) -> None:

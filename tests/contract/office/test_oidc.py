@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import requests
@@ -184,6 +185,61 @@ def test_an_answer_to_another_question_signs_nobody_in(desk: Desk) -> None:
     assert not is_in(other)
 
 
+@pytest.mark.parametrize("state", ["%E7%8A%B6", "%FF"])
+def test_a_state_of_any_letters_is_just_a_wrong_one(desk: Desk, state: str) -> None:
+    """What no question of ours ever held breaks nothing."""
+    browser = Browser(desk.office.app.test_client())
+    leave(browser)
+
+    page = arrive(browser, f"http://localhost{CALLBACK}?code=1&state={state}", 409)
+
+    assert "This was not begun in this browser" in page
+
+
+def test_an_answer_that_names_another_provider_signs_nobody_in(desk: Desk, provider: Provider) -> None:
+    """RFC 9207: where the answer says who gives it, it has to be ours; our own name is fine."""
+    desk.add("rita", "reviewer")
+    link(desk)
+    browser, other = Browser(desk.office.app.test_client()), Browser(desk.office.app.test_client())
+
+    page = arrive(other, leave(other) + "&iss=https://issuer.example", 409)
+    arrive(browser, f"{leave(browser)}&{urlencode({'iss': provider.issuer})}")
+
+    assert "does not hold" in page
+    assert (False, True) == (is_in(other), is_in(browser))
+
+
+@pytest.mark.parametrize("keys", [{"keys": ["x"]}, {"keys": "x"}, {"keys": None}, {"keys": [{}]}, {}, []])
+def test_keys_that_are_none_sign_nobody_in(
+    desk: Desk, provider: Provider, keys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever stands where the provider's keys should be, the answer does not hold."""
+    desk.add("rita", "reviewer")
+    link(desk)
+    monkeypatch.setattr(provider, "tell_keys", lambda: keys)
+
+    assert "does not hold" in enter(desk, 409)[1]
+
+
+@pytest.mark.parametrize("ways", [[], ["client_secret_basic"], ["client_secret_post"], ["none"]])
+def test_the_office_proves_itself_as_the_provider_wants(
+    database_url: str, tmp_path: Path, provider: Provider, ways: list[str]
+) -> None:
+    """By its secret in a header or in the form; a client that was given none by its name alone."""
+    (tmp_path / "secret").write_text(SECRET)
+    provider.ways, provider.public = ways, ways == ["none"]
+    with opened_office(
+        database_url, tmp_path, oidc_issuer=provider.issuer, oidc_client_id=CLIENT,
+        oidc_secret_file="" if provider.public else str(tmp_path / "secret"),
+    ) as office:  # fmt: skip
+        provider.now = office.clock
+        desk = Desk(office)
+        desk.add("rita", "reviewer")
+        link(desk)
+
+        assert is_in(enter(desk)[0])
+
+
 def test_what_the_browser_keeps_is_sealed_and_out_of_reach(desk: Desk) -> None:
     """Changed, it is nothing; no script reads it, no other page is sent it, and elsewhere it needs TLS."""
     client = desk.office.app.test_client()
@@ -227,8 +283,38 @@ def test_a_provider_that_declines_or_is_away_is_said_to(desk: Desk, provider: Pr
     unsafe = desk.office.app.test_client().get("/office/sign-in/oidc")
 
     assert f"{NAME} did not let you in. Nobody was signed in." in declined
+    assert [{"by": "provider", "why": "answer"}] == refusals(desk.office)
     assert (503, 503) == (other.status_code, unsafe.status_code)
     assert "is not the provider this office was set up with" in other.text
+
+
+def test_a_provider_that_is_away_refused_nobody(desk: Desk, provider: Provider) -> None:
+    """That it cannot be asked says nothing of whoever came: no refusal is noted."""
+    desk.add("rita", "reviewer")
+    link(desk)
+    browser = Browser(desk.office.app.test_client())
+    address = leave(browser)
+    provider.told_issuer = "https://issuer.example"
+
+    arrive(browser, address, 503)
+
+    assert [] == refusals(desk.office)
+
+
+@pytest.mark.parametrize(
+    "odd", [{"authorization_endpoint": 1}, {"jwks_uri": None}, {"token_endpoint_auth_methods_supported": 1}]
+)
+def test_a_provider_that_talks_nonsense_of_itself_is_none(
+    desk: Desk, provider: Provider, odd: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An address that is no text, or ways that are no list: the page says that this provider cannot be used."""
+    told = provider.tell() | odd
+    monkeypatch.setattr(provider, "tell", lambda: told)
+
+    answer = desk.office.app.test_client().get("/office/sign-in/oidc")
+
+    assert 503 == answer.status_code
+    assert "is not the provider this office was set up with" in answer.text
 
 
 def test_a_second_factor_is_asked_for_unless_the_provider_did(desk: Desk, provider: Provider) -> None:
@@ -354,6 +440,22 @@ def test_an_administrator_links_and_unlinks_others(desk: Desk) -> None:
     admin.post(f"{rita}/reset", 200)
 
     assert "no account here is linked to you" in enter(desk, 409)[1]
+
+
+def test_who_an_account_is_no_longer_linked_to_is_out(desk: Desk, provider: Provider) -> None:
+    """Linked to somebody else, it is open to whoever the provider names now, and by password; not to the one before."""
+    desk.add("rita", "reviewer")
+    link(desk)
+    before, _ = enter(desk)
+    by_password = desk.open("rita")
+    link(desk)
+    assert is_in(before)
+
+    link(desk, subject="sub-rita-anew")
+
+    provider.subject = "sub-rita-anew"
+    assert (False, True) == (is_in(before), is_in(by_password))
+    assert is_in(enter(desk)[0])
 
 
 def test_who_comes_back_under_a_new_account_is_linked_to_that(desk: Desk) -> None:
