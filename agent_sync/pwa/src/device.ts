@@ -29,7 +29,7 @@ import { methodOf, scopeOf, triesLeft } from "./rules_door";
 import { leaveBy } from "./rules_limits";
 import type { Said } from "./sealed_part";
 import { claimOf, sign } from "./signing";
-import { remember, Store } from "./store";
+import { remember, remembered, Store } from "./store";
 import { shredEnded } from "./store_feed";
 import { stageOf } from "./store_outbox";
 import { openVisits, visitsOf } from "./store_visits";
@@ -49,6 +49,7 @@ export interface Options {
   pinIterations?: number;
 }
 const LEAST_PIN = 6;
+const REFUSED_MS = 60_000;
 // What the day's list does not need comes when it is first asked for; the shell keeps all of it for use without a network.
 const sealedPart = () => import("./sealed_part");
 const recording = () => import("./recording");
@@ -77,9 +78,12 @@ export class Device implements Face {
     return `${this.name}-enrolled`;
   }
 
-  /** The store, opened once. */
+  /** The store, opened once, and once more where the browser let go of it. */
   store(): Promise<Store> {
-    this.opening ??= Store.open(this.name, this.vault).then((store) => {
+    const reopen = () => {
+      this.opening = null;
+    };
+    this.opening ??= Store.open(this.name, this.vault, reopen).then((store) => {
       store.subscribe(() => this.tell());
       return store;
     });
@@ -143,17 +147,23 @@ export class Device implements Face {
   }
 
   private async unlockStore(store: Store, pin: string): Promise<void> {
-    const wrapped = await store.get<Wrapped>("vault");
-    if (!wrapped) throw new Refusal("not-enrolled");
-    const before = waitFor(wrapped, this.clock.read().wallMs);
-    if (before.waitMs > 0) throw new Refusal("pin-wait", {}, "", { waitMs: before.waitMs });
-    // A try is counted before it is made, so that no restart gives another one.
-    const counted = { ...wrapped, failures: wrapped.failures + 1, wait_from_ms: this.clock.read().wallMs };
-    await store.put("vault", counted);
-    if (!(await this.vault.unwrap(wrapped, pin))) {
+    const nowMs = this.clock.read().wallMs;
+    const [counted, waitMs] = await store.write(async (tx) => {
+      const known = await remembered<Wrapped>(tx, "vault");
+      if (!known) throw new Refusal("not-enrolled");
+      const { waitMs } = waitFor(known, nowMs);
+      // A try is counted before it is made, so that no restart gives another one. A wait that a clock set back would
+      // stretch begins anew.
+      const failures = known.failures + (waitMs > 0 ? 0 : 1);
+      const next = { ...known, failures, wait_from_ms: waitMs > 0 ? Math.min(known.wait_from_ms, nowMs) : nowMs };
+      await remember(tx, "vault", next);
+      return [next, waitMs] as const;
+    });
+    if (waitMs > 0) throw new Refusal("pin-wait", {}, "", { waitMs });
+    if (!(await this.vault.unwrap(counted, pin))) {
       throw new Refusal("pin-wrong", {}, "", { ...waitFor(counted, this.clock.read().wallMs) });
     }
-    await store.put("vault", { ...wrapped, failures: 0 });
+    await store.put("vault", { ...counted, failures: 0 });
     void recording().catch(() => undefined); // so that the first step of the day does not wait for it
     this.tell();
   }
@@ -275,10 +285,15 @@ export class Device implements Face {
   }
 
   exchange(): Promise<Report> {
-    this.exchanging ??= this.doing((store) => this.exchangeOnce(store)).finally(() => {
-      this.exchanging = null;
-      this.tell();
-    });
+    this.exchanging ??= this.doing((store) => this.exchangeOnce(store))
+      .catch((error: unknown) => {
+        this.nextMs = this.clock.read().wallMs + REFUSED_MS; // one that could not even begin re-arms itself as well (X4)
+        throw error;
+      })
+      .finally(() => {
+        this.exchanging = null;
+        this.tell();
+      });
     this.tell();
     return this.exchanging;
   }

@@ -1,4 +1,5 @@
 /** The phone by itself: PIN, recording, rules, what survives. */
+import { unwrap } from "idb";
 import { expect, test } from "vitest";
 import { claimOf } from "../src/signing";
 import { waitFor, type Wrapped } from "../src/vault";
@@ -37,6 +38,38 @@ test("a wrong PIN is counted before it is tried, and the wait grows; nothing is 
   await again.unlock(PIN);
   expect((await again.status()).stage).toBe("enrolled");
   expect(waitFor({ failures: 40, wait_from_ms: 0 } as Wrapped, -1).waitMs).toBe(3_600_000);
+});
+
+test("a wait for the next PIN begins anew when the clock is set back, and is no longer than it was", async () => {
+  const { clock, phone } = await makeTown();
+  phone.lock();
+  for (let n = 0; n < 5; n += 1) await phone.unlock("000000").catch(() => undefined);
+  clock.advance(-365 * 86_400_000);
+  await expect(phone.unlock(PIN)).rejects.toMatchObject({ code: "pin-wait", facts: { waitMs: 30_000 } });
+  clock.advance(29_000);
+  await expect(phone.unlock(PIN)).rejects.toMatchObject({ code: "pin-wait", facts: { waitMs: 1_000 } });
+  clock.advance(1_000);
+  await phone.unlock(PIN);
+});
+
+test("PINs that are tried at once are counted each", async () => {
+  const { phone } = await makeTown();
+  phone.lock();
+  await Promise.allSettled(Array.from({ length: 4 }, () => phone.unlock("000000")));
+
+  await expect(phone.unlock("000000")).rejects.toMatchObject({ facts: { triesLeft: 0 } });
+});
+
+test("a store that the browser lets go of is opened again, still unlocked", async () => {
+  const { phone } = await makeTown();
+  const { db } = await phone.store();
+  const left = unwrap(db);
+  left.close();
+  const event = { type: "close", initialized: true, eventPath: [], CAPTURING_PHASE: 1, AT_TARGET: 2 }; // as fake-indexeddb has them
+  left.dispatchEvent(event as unknown as Event);
+
+  await propose(phone);
+  expect((await phone.status()).unsent).toBe(1);
 });
 
 test("a short PIN is refused before anything is made", async () => {

@@ -1,5 +1,5 @@
 /** The exchange, step by step, against a server in memory: every failure of field life. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { STEPS } from "../src/exchange";
 import { writeStatement } from "../src/statement";
 import { CASE, codesOf, dieAt, makePhone, makeTown, PIN, propose, publishPackets, type Town } from "./builders";
@@ -182,6 +182,18 @@ describe("push", () => {
       code: "store-locked",
     });
   });
+
+  test("X4: an exchange that could not begin is tried again, too", async () => {
+    const { clock, phone } = await makeTown();
+    const store = await phone.store();
+    clock.advance(3_600_000);
+    await store.put("exchange_until_ms", clock.read().wallMs + 60_000); // where the browser has no locks
+    vi.stubGlobal("navigator", {});
+    await expect(phone.exchange()).rejects.toMatchObject({ code: "store-locked" });
+    vi.unstubAllGlobals();
+
+    expect((await phone.status()).nextMs).toBeGreaterThan(clock.read().wallMs);
+  });
 });
 
 describe("chains", () => {
@@ -323,6 +335,27 @@ describe("directives", () => {
       expect(rows).toBe(0);
     },
   );
+
+  test("D1, X3: a wipe after upload waits for the judgement of a content that went up as a file", async () => {
+    const town = await makeTown();
+    const { phone, server } = town;
+    const recorded = await propose(phone, "a note of some length, longer than the quota that was told below");
+    await (await phone.store()).put("quota", { ...server.quota, max_event_bytes: 50 });
+    await phone.exchange();
+    const { sha256 } = { sha256: (await (await phone.store()).read((tx) => tx.objectStore("event").index("id").get(recorded.eventId)))!.digest };
+    await (await phone.store()).put("quota", server.quota);
+    const at = "2026-03-06T00:00:00.000Z";
+    await server.publish("file_state", CASE, 1, { sha256, state: "verified", at });
+    await server.settle();
+    await order(town, "wipe_after_upload");
+    for (let n = 0; n < 3; n += 1) await phone.exchange();
+    const before = (await phone.open()).stage;
+    await server.publish("replay", recorded.eventId, 1, { event_id: recorded.eventId, status: "accepted", at });
+    await server.settle();
+    for (let n = 0; n < 3; n += 1) await phone.exchange().catch(() => undefined);
+
+    expect([before, (await phone.open()).stage]).toEqual(["enrolled", "wiped"]);
+  });
 
   test("D1: a forged directive is reported and not done", async () => {
     const town = await makeTown();
