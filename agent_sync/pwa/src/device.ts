@@ -97,16 +97,27 @@ export class Device implements Face {
 
   async open(): Promise<{ stage: Stage; agentCode: string; isLocked: boolean }> {
     const store = await this.store();
-    const { stage, agent, wipeKey } = await store.read(async (tx) => ({
-      stage: (await stageOf(tx)) as Stage,
-      agent: (await tx.objectStore("memory").get("agent")) as Agent | undefined,
-      wipeKey: (await tx.objectStore("memory").get("wipe_key")) as CryptoKey | undefined,
-    }));
-    // What a wipe left holds nothing of anybody, and needs no PIN.
-    if (stage === "wiping" && wipeKey) await this.vault.useKey(wipeKey);
+    if (!this.exchanging) await this.fitKey(store);
+    const [stage, agent] = await store.read(
+      async (tx) => [(await stageOf(tx)) as Stage, await remembered<Agent>(tx, "agent")] as const,
+    );
     // A phone that was enrolled and knows nothing of it: the browser threw the store away. The mark outlives that.
     const mark = stage === "new" ? (globalThis.localStorage?.getItem(this.mark) ?? "") : "";
     return { stage, agentCode: agent?.code ?? mark, isLocked: this.vault.isLocked };
+  }
+
+  /**
+   * See to it that the key in hand is the store's: another tab may have wiped it since, or set it up anew. An exchange looks at its
+   * own start and holds the lock from then on; while it wipes, its key is the one that is about to be the store's.
+   */
+  private async fitKey(store: Store): Promise<void> {
+    const [wrapped, wipeKey] = await store.read(
+      async (tx) => [await remembered<Wrapped>(tx, "vault"), await remembered<CryptoKey>(tx, "wipe_key")] as const,
+    );
+    // What a wipe left holds nothing of anybody, and needs no PIN.
+    if (wipeKey) {
+      if (this.vault.isLocked || !this.vault.isOf(undefined)) await this.vault.useKey(wipeKey);
+    } else if (!this.vault.isOf(wrapped)) this.vault.lock();
   }
 
   async enrol(code: string, pin: string): Promise<Enrolment> {
@@ -306,6 +317,7 @@ export class Device implements Face {
       import("./talk"),
     ]);
     return lockTab(store, this.name, this.clock, async () => {
+      await this.fitKey(store);
       const channel = new Channel(this.transport, key, deviceId, (await store.get<string>("nonce")) ?? "");
       const talk = new Talk(store, channel, this.clock, this.noise, this.options.archiveDays ?? 30);
       await converse(talk);
@@ -370,6 +382,7 @@ export class Device implements Face {
   /** Do something with the unlocked store, after shredding the packets whose time here has ended (F3). */
   private reading<T>(act: (store: Store) => Promise<T>): Promise<T> {
     return this.doing(async (store) => {
+      if (!this.exchanging) await this.fitKey(store);
       if (this.vault.isLocked) throw new Refusal("locked");
       await shredEnded(store, await leaseTime(store, this.clock.read()));
       return act(store);
