@@ -173,3 +173,38 @@ def test_the_phone_locks_itself_whatever_its_clock_and_its_update_do(practice: t
     expect(page.locator("h1")).to_have_text("Locked")
     unlock(page)
     page.wait_for_selector(".stops a")
+
+
+def test_a_correction_to_hardship_halts_first(practice: tuple[Page, Path]) -> None:
+    """What was noted as something else, and is corrected to hardship afterwards."""
+    page, _ = practice
+    set_up(page, "PRACTICE")
+    start_visit(page)
+    meet(page)
+    press(page, "No hardship", "Says it is paid", "Save the outcome")
+    page.get_by_role("link", name="What came of it").click()
+    page.get_by_label("In hardship").check()
+    page.get_by_label("What was wrong?").fill("They said so on the stairs")
+    press(page, "Save the correction")
+    page.wait_for_selector(".steps")
+
+    assert ["hold_placed", "event_corrected"] == kinds_of(page)[-2:]
+
+
+def test_what_the_wire_cannot_take_cannot_be_typed(practice: tuple[Page, Path]) -> None:
+    """400 letters of a proposal or a reason; and where no emergency number is set, danger says so and still ends."""
+    page, _ = practice
+    page.evaluate("localStorage.setItem('fairvisit.settings', JSON.stringify({emergency: ''}))")
+    page.reload()
+    set_up(page, "PRACTICE")
+    page.evaluate("location.hash = '#/propose/practice-case-1'")
+    expect(page.get_by_label("Should be")).to_have_attribute("maxlength", "400")
+    page.evaluate("location.hash = '#/door/practice-case-8'")
+    expect(page.get_by_label("Why do you start nevertheless?")).to_have_attribute("maxlength", "400")
+    start_visit(page)
+    press(page, "Halt…")
+    expect(page.get_by_text("No emergency number is set in Settings.")).to_be_visible()
+    press(page, "I am in danger")
+    expect(page.get_by_text("Get away first.")).to_be_visible()
+
+    assert ["hold_placed", "outcome_noted", "visit_ended"] == kinds_of(page)[-3:]
