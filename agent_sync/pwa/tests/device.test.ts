@@ -2,8 +2,10 @@
 import { unwrap } from "idb";
 import { expect, test } from "vitest";
 import { claimOf } from "../src/signing";
+import type { Transport } from "../src/transport";
 import { waitFor, type Wrapped } from "../src/vault";
-import { CASE, dieAt, makePhone, makeTown, packetBody, PIN, propose } from "./builders";
+import { CASE, dieAt, makePhone, makeTown, packetBody, PIN, propose, SetClock } from "./builders";
+import { FakeServer } from "./fake_server";
 import { readVectors } from "./vectors";
 
 const start = { fixes: [] };
@@ -107,6 +109,31 @@ test("a store that the browser threw away is told from a phone that is new", asy
   } finally {
     delete (globalThis as any).localStorage;
   }
+});
+
+test("two tabs that set the phone up at once leave one PIN, and nothing that it does not open", async () => {
+  const [server, clock] = [new FakeServer(), new SetClock()];
+  // The one asks first, and is answered once the other has chosen its PIN; the other is answered after that.
+  let [choose, keep] = [() => {}, () => {}];
+  const chosen = new Promise<void>((resolve) => (choose = resolve));
+  const kept = new Promise<void>((resolve) => (keep = resolve));
+  const first: Transport = { send: (...asked) => chosen.then(() => server.send(...asked)) };
+  const second: Transport = { send: (...asked) => (choose(), kept.then(() => server.send(...asked))) };
+  const tabs = [
+    { pin: "471147", phone: makePhone(first as FakeServer, clock, "twice") },
+    { pin: "829304", phone: makePhone(second as FakeServer, clock, "twice") },
+  ] as const;
+  const one = tabs[0].phone.enrol("CODE", tabs[0].pin).finally(() => keep());
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await Promise.allSettled([one, tabs[1].phone.enrol("CODE", tabs[1].pin)]);
+  for (const { pin, phone } of tabs) await phone.enrol("CODE", pin).catch(() => undefined); // as one tries again
+  await Promise.all(tabs.map(({ phone }) => propose(phone).catch(() => undefined)));
+  const again = makePhone(server, clock, "twice");
+  const opened = await Promise.allSettled(tabs.map(({ pin }) => again.unlock(pin)));
+  await again.exchange();
+
+  expect(opened.filter((each) => each.status === "fulfilled").length).toBe(1);
+  expect(await again.status()).toMatchObject({ lost: 0, unsent: 0, stage: "enrolled" });
 });
 
 test("A5: a code of another agent is refused, and what waits stays", async () => {
