@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyotp
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
 
 from agent_sync import Device
+from server.agent_app import BESIDE_US, register_agent_app
 from server.app import open_site
 from server.domain.roles import Role
 from server.services import signing_in
@@ -19,7 +23,8 @@ from server.services.enrolling import issue_code
 from server.services.site import Site
 from server.settings import Settings
 from tests.browser.hands import Hand, Mouse
-from tests.browser.look import FLAGS
+from tests.browser.look import FLAGS, Quiet
+from tests.browser.phone_look import open_phone
 from tests.houses import NO_RULES
 from tests.processes import serving
 
@@ -98,3 +103,20 @@ def served(chromium: Browser, tmp_path: Path) -> Iterator[Served]:
     with serving(url, folder, environ=settings) as (address, _):
         yield Served(address, site, chromium, tmp_path)
     site.store.close()
+
+
+@pytest.fixture
+def practice(chromium: Browser, tmp_path: Path) -> Iterator[tuple[Page, Path]]:
+    """A phone in practice, and the folder its app is served from."""
+    dist = tmp_path / "dist"
+    shutil.copytree(BESIDE_US, dist)
+    app = Flask("practice")
+    register_agent_app(app, Settings(agent_app=str(dist)))
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    context = open_phone(chromium, "en", "light", 100)
+    page = context.new_page()
+    page.goto(f"http://127.0.0.1:{server.server_port}/agent/?rehearse")
+    yield page, dist
+    context.close()
+    server.shutdown()

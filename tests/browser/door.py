@@ -7,26 +7,9 @@ from collections.abc import Callable
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.browser.phone_look import PIN, open_phone
+from tests.browser.phone_look import open_phone, unlock
 
 SENDS_WITHIN_MS = 120_000
-
-
-def unlock(page: Page) -> None:
-    """Enter the PIN."""
-    page.locator("input[type=password]").fill(PIN)
-    page.locator("button[type=submit]").click()
-
-
-def set_up(page: Page, code: str) -> None:
-    """Enter a code, choose the PIN, and wait for the day and for the shell to be on the phone."""
-    page.locator("input").fill(code)
-    page.locator("button[type=submit]").click()
-    page.locator("input[name=pin]").fill(PIN)
-    page.locator("input[name=again]").fill(PIN)
-    page.locator("button[type=submit]").click()
-    page.wait_for_selector(".stops a")
-    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
 
 
 class Phone:

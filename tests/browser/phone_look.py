@@ -116,7 +116,7 @@ class Walk:
         """The day and everything beside the door."""
         self.look("day")
         self.press(".tabs .bare")
-        self.page.fill("#search", "street")
+        self.page.fill("#search", "2")
         self.look("search")
         self.go("map", name="map")
         self.press(".plain")
@@ -268,6 +268,23 @@ def open_phone(browser: Browser, language: str, scheme: str, size: int) -> Brows
     if size != 100:
         context.add_init_script(f"localStorage.setItem('fairvisit.settings', JSON.stringify({{size: '{size}'}}))")
     return context
+
+
+def unlock(page: Page) -> None:
+    """Enter the PIN."""
+    page.locator("input[type=password]").fill(PIN)
+    page.locator("button[type=submit]").click()
+
+
+def set_up(page: Page, code: str) -> None:
+    """Enter a code, choose the PIN, and wait for the day."""
+    page.locator("input").fill(code)
+    page.locator("button[type=submit]").click()
+    page.locator("input[name=pin]").fill(PIN)
+    page.locator("input[name=again]").fill(PIN)
+    page.locator("button[type=submit]").click()
+    page.wait_for_selector(".stops a")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
 
 
 def look(browser: Browser, address: str, out: Path) -> Iterator[str]:

@@ -24,9 +24,10 @@ from server.services.statements import compare_with_device
 from server.storage import tables
 from tests.browser.camera import film
 from tests.browser.conftest import Served, find_chromium
-from tests.browser.door import Phone, modules_of, set_up, unlock
+from tests.browser.door import Phone, modules_of
 from tests.browser.look import FLAGS
 from tests.browser.old_chromium import VERSION, fetch_old_chromium, help_playwright
+from tests.browser.phone_look import set_up, unlock
 from tests.fault.proxy import Faults, Proxy, faulty
 
 HEAD = "Loan No,Name,Language,Phone,Address,Amount,Options,Date of birth,Last two digits of ID\n"

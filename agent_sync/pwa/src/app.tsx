@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Face, Stage } from "./face";
 import { PhoneRoom, usePhone } from "./phone";
-import { useRhythm } from "./rhythm";
+import { idleMs, useRhythm } from "./rhythm";
 import { go, useRoute } from "./route";
 import { lazy } from "./lazy";
 import { Case } from "./screens/case";
@@ -57,7 +57,7 @@ function Inside() {
     forgetSealed();
     face.lock();
     if (isUpdateReady() && status?.openVisits.length === 0) startUpdate();
-    else void reopen();
+    void reopen();
   });
   useEffect(() => {
     // Opened again in the middle of a visit: go on there.
@@ -79,9 +79,10 @@ function useLock(minutes: number, lock: () => void): void {
   const latest = useRef(lock);
   latest.current = lock;
   useEffect(() => {
-    let touchedMs = Date.now();
-    const touch = () => { touchedMs = Date.now(); };
-    const look = () => { if (Date.now() - touchedMs > minutes * 60_000) latest.current(); };
+    const read = () => ({ wallMs: Date.now(), monoMs: performance.now() });
+    let touched = read();
+    const touch = () => { touched = read(); };
+    const look = () => { if (idleMs(touched, read()) > minutes * 60_000) latest.current(); };
     const timer = setInterval(look, 5_000);
     const kinds = ["pointerdown", "keydown", "scroll"];
     kinds.forEach((kind) => addEventListener(kind, touch, { passive: true, capture: true }));

@@ -29,7 +29,7 @@ import { methodOf, scopeOf, triesLeft } from "./rules_door";
 import { leaveBy } from "./rules_limits";
 import type { Said } from "./sealed_part";
 import { claimOf, sign } from "./signing";
-import { remember, Store } from "./store";
+import { remember, remembered, Store } from "./store";
 import { shredEnded } from "./store_feed";
 import { stageOf } from "./store_outbox";
 import { openVisits, visitsOf } from "./store_visits";
@@ -49,6 +49,7 @@ export interface Options {
   pinIterations?: number;
 }
 const LEAST_PIN = 6;
+const REFUSED_MS = 60_000;
 // What the day's list does not need comes when it is first asked for; the shell keeps all of it for use without a network.
 const sealedPart = () => import("./sealed_part");
 const recording = () => import("./recording");
@@ -78,9 +79,12 @@ export class Device implements Face {
     return `${this.name}-enrolled`;
   }
 
-  /** The store, opened once. */
+  /** The store, opened once, and once more where the browser let go of it. */
   store(): Promise<Store> {
-    this.opening ??= Store.open(this.name, this.vault).then((store) => {
+    const reopen = () => {
+      this.opening = null;
+    };
+    this.opening ??= Store.open(this.name, this.vault, reopen).then((store) => {
       store.subscribe(() => this.tell());
       return store;
     });
@@ -94,16 +98,27 @@ export class Device implements Face {
 
   async open(): Promise<{ stage: Stage; agentCode: string; isLocked: boolean }> {
     const store = await this.store();
-    const { stage, agent, wipeKey } = await store.read(async (tx) => ({
-      stage: (await stageOf(tx)) as Stage,
-      agent: (await tx.objectStore("memory").get("agent")) as Agent | undefined,
-      wipeKey: (await tx.objectStore("memory").get("wipe_key")) as CryptoKey | undefined,
-    }));
-    // What a wipe left holds nothing of anybody, and needs no PIN.
-    if (stage === "wiping" && wipeKey) await this.vault.useKey(wipeKey);
+    if (!this.exchanging) await this.fitKey(store);
+    const [stage, agent] = await store.read(
+      async (tx) => [(await stageOf(tx)) as Stage, await remembered<Agent>(tx, "agent")] as const,
+    );
     // A phone that was enrolled and knows nothing of it: the browser threw the store away. The mark outlives that.
     const mark = stage === "new" ? (globalThis.localStorage?.getItem(this.mark) ?? "") : "";
     return { stage, agentCode: agent?.code ?? mark, isLocked: this.vault.isLocked };
+  }
+
+  /**
+   * See to it that the key in hand is the store's: another tab may have wiped it since, or set it up anew. An exchange looks at its
+   * own start and holds the lock from then on; while it wipes, its key is the one that is about to be the store's.
+   */
+  private async fitKey(store: Store): Promise<void> {
+    const [wrapped, wipeKey] = await store.read(
+      async (tx) => [await remembered<Wrapped>(tx, "vault"), await remembered<CryptoKey>(tx, "wipe_key")] as const,
+    );
+    // What a wipe left holds nothing of anybody, and needs no PIN.
+    if (wipeKey) {
+      if (this.vault.isLocked || !this.vault.isOf(undefined)) await this.vault.useKey(wipeKey);
+    } else if (!this.vault.isOf(wrapped)) this.vault.lock();
   }
 
   async enrol(code: string, pin: string): Promise<Enrolment> {
@@ -144,17 +159,23 @@ export class Device implements Face {
   }
 
   private async unlockStore(store: Store, pin: string): Promise<void> {
-    const wrapped = await store.get<Wrapped>("vault");
-    if (!wrapped) throw new Refusal("not-enrolled");
-    const before = waitFor(wrapped, this.clock.read().wallMs);
-    if (before.waitMs > 0) throw new Refusal("pin-wait", {}, "", { waitMs: before.waitMs });
-    // A try is counted before it is made, so that no restart gives another one.
-    const counted = { ...wrapped, failures: wrapped.failures + 1, wait_from_ms: this.clock.read().wallMs };
-    await store.put("vault", counted);
-    if (!(await this.vault.unwrap(wrapped, pin))) {
+    const nowMs = this.clock.read().wallMs;
+    const [counted, waitMs] = await store.write(async (tx) => {
+      const known = await remembered<Wrapped>(tx, "vault");
+      if (!known) throw new Refusal("not-enrolled");
+      const { waitMs } = waitFor(known, nowMs);
+      // A try is counted before it is made, so that no restart gives another one. A wait that a clock set back would
+      // stretch begins anew.
+      const failures = known.failures + (waitMs > 0 ? 0 : 1);
+      const next = { ...known, failures, wait_from_ms: waitMs > 0 ? Math.min(known.wait_from_ms, nowMs) : nowMs };
+      await remember(tx, "vault", next);
+      return [next, waitMs] as const;
+    });
+    if (waitMs > 0) throw new Refusal("pin-wait", {}, "", { waitMs });
+    if (!(await this.vault.unwrap(counted, pin))) {
       throw new Refusal("pin-wrong", {}, "", { ...waitFor(counted, this.clock.read().wallMs) });
     }
-    await store.put("vault", { ...wrapped, failures: 0 });
+    await store.put("vault", { ...counted, failures: 0 });
     void recording().catch(() => undefined); // so that the first step of the day does not wait for it
     this.tell();
   }
@@ -276,10 +297,15 @@ export class Device implements Face {
   }
 
   exchange(): Promise<Report> {
-    this.exchanging ??= this.doing((store) => this.exchangeOnce(store)).finally(() => {
-      this.exchanging = null;
-      this.tell();
-    });
+    this.exchanging ??= this.doing((store) => this.exchangeOnce(store))
+      .catch((error: unknown) => {
+        this.nextMs = this.clock.read().wallMs + REFUSED_MS; // one that could not even begin re-arms itself as well (X4)
+        throw error;
+      })
+      .finally(() => {
+        this.exchanging = null;
+        this.tell();
+      });
     this.tell();
     return this.exchanging;
   }
@@ -292,6 +318,7 @@ export class Device implements Face {
       import("./talk"),
     ]);
     return lockTab(store, this.name, this.clock, async () => {
+      await this.fitKey(store);
       const channel = new Channel(this.transport, key, deviceId, (await store.get<string>("nonce")) ?? "");
       const talk = new Talk(store, channel, this.clock, this.noise, this.options.archiveDays ?? 30);
       await converse(talk);
@@ -358,6 +385,7 @@ export class Device implements Face {
   /** Do something with the unlocked store, after shredding the packets whose time here has ended (F3). */
   private reading<T>(act: (store: Store) => Promise<T>): Promise<T> {
     return this.doing(async (store) => {
+      if (!this.exchanging) await this.fitKey(store);
       if (this.vault.isLocked) throw new Refusal("locked");
       await shredEnded(store, await leaseTime(store, this.clock.read()));
       return act(store);

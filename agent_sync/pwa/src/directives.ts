@@ -117,14 +117,14 @@ function writeDone(talk: Talk, row: DirectiveRow, result: string): Promise<outbo
 /** Say whether the server has everything: events, and the contents it asked for as files. */
 async function isAllSent(talk: Talk): Promise<boolean> {
   return talk.store.read(async (tx) => {
-    const links = await tx.objectStore("link").getAll();
-    const withheld = links.filter((link) => link.withheld && link.waits);
-    return (
-      !(await outbox.countWaiting(tx)) &&
-      !talk.filesWanted.length &&
-      !withheld.length &&
-      !(await tx.objectStore("upload").count())
-    );
+    if (talk.filesWanted.length || (await outbox.countWaiting(tx)) || (await tx.objectStore("upload").count())) return false;
+    // A content that went up as a file is kept until its event was judged (X3).
+    for (const link of await tx.objectStore("link").getAll()) {
+      if (!link.withheld || link.state !== "waiting") continue;
+      const event = await outbox.eventOf(tx, link.event_n);
+      if (event.state === "kept" && event.content !== null && event.replayed === undefined) return false;
+    }
+    return true;
   });
 }
 

@@ -15,6 +15,7 @@ import { remember, remembered, type Store } from "./store";
 import { trustKeys } from "./store_feed";
 import { currentChain, stageOf } from "./store_outbox";
 import type { KeyRow } from "./store_tables";
+import type { Wrapped } from "./vault";
 
 export type Described = { kind: string; model: string; app: string };
 
@@ -58,6 +59,8 @@ async function keep(store: Store, answer: Value, channel: Channel, now: ClockRea
   await store.attempt(
     async () => ((await store.read(currentChain)) ? null : prepareOpening(store, now, noise, "enrolled", [])),
     async (tx, opening) => {
+      // Another tab chose a PIN since, and with it the key that stays: it goes on there.
+      if (!store.vault.isOf(await remembered<Wrapped>(tx, "vault"))) throw problem("store-locked");
       await remember(tx, "device_id", answer["device_id"]);
       await remember(tx, "agent", readAgent(answer));
       await remember(tx, "quota", answer["quota"]);

@@ -1,4 +1,4 @@
-/** When the phone exchanges by itself: opened, seen again, network back, due. The face itself lets only one run. */
+/** When the phone acts by itself: exchanges when opened, seen again, network back, due; locks when nobody touches it. */
 import { useEffect } from "preact/hooks";
 import type { Face, Status } from "./face";
 
@@ -8,26 +8,7 @@ const UNTOLD_MS = 60_000; // where no exchange said when the next is due: anothe
 
 export function useRhythm(face: Face, status: Status | null, isOn: boolean): void {
   const nextMs = status?.nextMs ?? null;
-  useEffect(() => {
-    if (!isOn) return;
-    let timer = 0;
-    // A network that is said to be back often is not yet, or a try from before is still failing: once more, soon.
-    const send = async (isLast: boolean) => {
-      clearTimeout(timer);
-      const isOk = await face.exchange().then((report) => report.isOk, () => false); // what it met stands in the status
-      if (!isOk && !isLast) timer = window.setTimeout(() => void send(true), AGAIN_MS);
-    };
-    const regain = () => void send(false);
-    const seen = () => document.visibilityState === "visible" && regain();
-    regain();
-    addEventListener("online", regain);
-    document.addEventListener("visibilitychange", seen);
-    return () => {
-      clearTimeout(timer);
-      removeEventListener("online", regain);
-      document.removeEventListener("visibilitychange", seen);
-    };
-  }, [face, isOn]);
+  useEffect(() => (isOn ? sendByItself(face) : undefined), [face, isOn]);
   useEffect(() => {
     if (isOn) return armTimer(face, nextMs);
   }, [face, isOn, nextMs]);
@@ -45,3 +26,34 @@ export function armTimer(face: Pick<Face, "exchange">, nextMs: number | null): (
   arm(nextMs === null ? UNTOLD_MS : Math.max(LEAST_MS, nextMs - Date.now()));
   return () => clearTimeout(timer);
 }
+
+/** Exchange now, when the network is back, and when the app is seen again; gives the way to stop. The face lets only one run. */
+export function sendByItself(face: Face): () => void {
+  let timer = 0;
+  let notBeforeMs = 0;
+  const send = async (isLast: boolean) => {
+    clearTimeout(timer);
+    if (Date.now() < notBeforeMs) return;
+    const report = await face.exchange().catch(() => null); // what it met stands in the status
+    if (!report?.error) return;
+    // A network that is said to be back often is not yet, or a try from before is still failing: once more, soon. What
+    // the server itself refused waits for the time it is due (X4).
+    if (report.error.code !== "no-network") notBeforeMs = Date.now() + report.nextMs;
+    else if (!isLast) timer = window.setTimeout(() => void send(true), AGAIN_MS);
+  };
+  const regain = () => void send(false);
+  const seen = () => document.visibilityState === "visible" && regain();
+  regain();
+  addEventListener("online", regain);
+  document.addEventListener("visibilitychange", seen);
+  return () => {
+    clearTimeout(timer);
+    removeEventListener("online", regain);
+    document.removeEventListener("visibilitychange", seen);
+  };
+}
+
+export interface Moment { wallMs: number; monoMs: number }
+
+/** How long since: by the clock that says more, as one may be set back and the other stops while the phone sleeps. */
+export const idleMs = (touched: Moment, now: Moment) => Math.max(now.wallMs - touched.wallMs, now.monoMs - touched.monoMs);

@@ -25,11 +25,13 @@ export class Store {
     readonly vault: Vault,
   ) {}
 
-  static async open(name: string, vault: Vault): Promise<Store> {
+  /** Open the store; `onGone` is told when the browser lets go of it, as it does behind a sleeping page. */
+  static async open(name: string, vault: Vault, onGone: () => void): Promise<Store> {
     const db = await openDB<Tables>(name, 1, {
       upgrade,
       // A newer tab wants to change the tables: let it, and let this one be reloaded.
       blocking: (_old, _new, event) => (event.target as IDBDatabase).close(),
+      terminated: onGone,
     });
     return new Store(db, vault);
   }

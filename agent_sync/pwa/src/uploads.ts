@@ -41,8 +41,8 @@ async function upload(talk: Talk, sha256: string, size: number, token: string): 
   const permit: Permit = { Authorization: `Upload ${token}`, ...TUS };
   let location = (await talk.store.read((tx) => tx.objectStore("upload").get(sha256)))?.location ?? null;
   let offset = location === null ? null : await askOffset(talk, location, permit);
+  const before = offset ?? 0;
   if (location === null || offset === null) [location, offset] = await create(talk, bytes, sha256, permit);
-  const before = offset;
   for (let conflicts = 0; offset < size;) {
     const chunk = bytes.slice(offset, offset + CHUNK);
     try {
@@ -59,6 +59,7 @@ async function upload(talk: Talk, sha256: string, size: number, token: string): 
       offset = told;
     }
   }
+  if (offset === before) return; // the server is still looking at what it has
   talk.did("file_bytes", offset - before, false);
   talk.did("files_sent");
   talk.hasSentFiles = true;

@@ -4,7 +4,7 @@
  * A PIN is short, so the wrap lies in a second one, by a key that the browser never gives out; and each try is counted
  * before it is made, with a wait that grows. Nothing is ever deleted for wrong PINs: only the office may order that.
  */
-import { utf8, type Bytes } from "./bytes";
+import { hex, utf8, type Bytes } from "./bytes";
 import { Refusal } from "./face";
 import { deriveKey } from "./sealing";
 import { ITERATIONS } from "./vocabulary";
@@ -30,6 +30,7 @@ const AES = { name: "AES-GCM", length: 256 };
 
 export class Vault {
   private key: CryptoKey | null = null;
+  private salt = ""; // of the wrap that the key came out of
   /** What was read since the last unlocking, by place and hash: decrypting it again costs time. */
   readonly seen = new Map<string, unknown>();
 
@@ -52,7 +53,7 @@ export class Vault {
     const byPin = await close(await deriveKey(utf8(pin), salt, this.iterations, ["encrypt"]), raw, "pin");
     const both = new Uint8Array([...byPin.iv, ...new Uint8Array(byPin.ct)]);
     const inner = await close(outer, both, "phone");
-    await this.use(raw);
+    await this.use(raw, salt);
     return { salt, iterations: this.iterations, inner, outer, failures: 0, wait_from_ms: 0 };
   }
 
@@ -61,7 +62,7 @@ export class Vault {
     const both = await open(wrapped.outer, wrapped.inner, "phone");
     const key = await deriveKey(utf8(pin), wrapped.salt, wrapped.iterations, ["decrypt"]);
     try {
-      await this.use(await open(key, { iv: both.slice(0, 12), ct: both.slice(12).buffer }, "pin"));
+      await this.use(await open(key, { iv: both.slice(0, 12), ct: both.slice(12).buffer }, "pin"), wrapped.salt);
       return true;
     } catch (error) {
       if (error instanceof DOMException) return false;
@@ -71,7 +72,7 @@ export class Vault {
 
   /** A key for what is left after a wipe, which holds nothing of anybody. */
   async useKey(key: CryptoKey): Promise<void> {
-    this.key = key;
+    [this.key, this.salt] = [key, ""];
     this.seen.clear();
   }
 
@@ -79,7 +80,13 @@ export class Vault {
     return crypto.subtle.generateKey(AES, false, ["encrypt", "decrypt"]);
   }
 
-  private async use(raw: Bytes): Promise<void> {
+  /** Whether the key in hand came out of this wrap; with none, whether it is one without a PIN. */
+  isOf(wrapped: Wrapped | undefined): boolean {
+    return this.salt === (wrapped ? hex(wrapped.salt) : "");
+  }
+
+  private async use(raw: Bytes, salt: Bytes): Promise<void> {
+    this.salt = hex(salt);
     this.key = await crypto.subtle.importKey("raw", raw, AES, false, ["encrypt", "decrypt"]);
     raw.fill(0);
   }

@@ -1,8 +1,11 @@
 /** The phone by itself: PIN, recording, rules, what survives. */
+import { unwrap } from "idb";
 import { expect, test } from "vitest";
 import { claimOf } from "../src/signing";
+import type { Transport } from "../src/transport";
 import { waitFor, type Wrapped } from "../src/vault";
-import { CASE, dieAt, makePhone, makeTown, packetBody, PIN, propose } from "./builders";
+import { CASE, dieAt, makePhone, makeTown, packetBody, PIN, propose, SetClock } from "./builders";
+import { FakeServer } from "./fake_server";
 import { readVectors } from "./vectors";
 
 const start = { fixes: [] };
@@ -37,6 +40,38 @@ test("a wrong PIN is counted before it is tried, and the wait grows; nothing is 
   await again.unlock(PIN);
   expect((await again.status()).stage).toBe("enrolled");
   expect(waitFor({ failures: 40, wait_from_ms: 0 } as Wrapped, -1).waitMs).toBe(3_600_000);
+});
+
+test("a wait for the next PIN begins anew when the clock is set back, and is no longer than it was", async () => {
+  const { clock, phone } = await makeTown();
+  phone.lock();
+  for (let n = 0; n < 5; n += 1) await phone.unlock("000000").catch(() => undefined);
+  clock.advance(-365 * 86_400_000);
+  await expect(phone.unlock(PIN)).rejects.toMatchObject({ code: "pin-wait", facts: { waitMs: 30_000 } });
+  clock.advance(29_000);
+  await expect(phone.unlock(PIN)).rejects.toMatchObject({ code: "pin-wait", facts: { waitMs: 1_000 } });
+  clock.advance(1_000);
+  await phone.unlock(PIN);
+});
+
+test("PINs that are tried at once are counted each", async () => {
+  const { phone } = await makeTown();
+  phone.lock();
+  await Promise.allSettled(Array.from({ length: 4 }, () => phone.unlock("000000")));
+
+  await expect(phone.unlock("000000")).rejects.toMatchObject({ facts: { triesLeft: 0 } });
+});
+
+test("a store that the browser lets go of is opened again, still unlocked", async () => {
+  const { phone } = await makeTown();
+  const { db } = await phone.store();
+  const left = unwrap(db);
+  left.close();
+  const event = { type: "close", initialized: true, eventPath: [], CAPTURING_PHASE: 1, AT_TARGET: 2 }; // as fake-indexeddb has them
+  left.dispatchEvent(event as unknown as Event);
+
+  await propose(phone);
+  expect((await phone.status()).unsent).toBe(1);
 });
 
 test("a short PIN is refused before anything is made", async () => {
@@ -74,6 +109,31 @@ test("a store that the browser threw away is told from a phone that is new", asy
   } finally {
     delete (globalThis as any).localStorage;
   }
+});
+
+test("two tabs that set the phone up at once leave one PIN, and nothing that it does not open", async () => {
+  const [server, clock] = [new FakeServer(), new SetClock()];
+  // The one asks first, and is answered once the other has chosen its PIN; the other is answered after that.
+  let [choose, keep] = [() => {}, () => {}];
+  const chosen = new Promise<void>((resolve) => (choose = resolve));
+  const kept = new Promise<void>((resolve) => (keep = resolve));
+  const first: Transport = { send: (...asked) => chosen.then(() => server.send(...asked)) };
+  const second: Transport = { send: (...asked) => (choose(), kept.then(() => server.send(...asked))) };
+  const tabs = [
+    { pin: "471147", phone: makePhone(first as FakeServer, clock, "twice") },
+    { pin: "829304", phone: makePhone(second as FakeServer, clock, "twice") },
+  ] as const;
+  const one = tabs[0].phone.enrol("CODE", tabs[0].pin).finally(() => keep());
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await Promise.allSettled([one, tabs[1].phone.enrol("CODE", tabs[1].pin)]);
+  for (const { pin, phone } of tabs) await phone.enrol("CODE", pin).catch(() => undefined); // as one tries again
+  await Promise.all(tabs.map(({ phone }) => propose(phone).catch(() => undefined)));
+  const again = makePhone(server, clock, "twice");
+  const opened = await Promise.allSettled(tabs.map(({ pin }) => again.unlock(pin)));
+  await again.exchange();
+
+  expect(opened.filter((each) => each.status === "fulfilled").length).toBe(1);
+  expect(await again.status()).toMatchObject({ lost: 0, unsent: 0, stage: "enrolled" });
 });
 
 test("A5: a code of another agent is refused, and what waits stays", async () => {
