@@ -19,6 +19,10 @@ import type { EventRow, LinkRow } from "./store_tables";
 import { pushOf, refusalOf, type Talk } from "./talk";
 import { ReceiptStatus } from "./vocabulary";
 
+// A conversation's first page is small: soon there is something to see, and little is lost where it is cut. Each further
+// one may be twice as large, up to the quota.
+const FIRST_PAGE = 256 * 1024;
+
 /** Choose the chain and its waiting places; what no longer is what was recorded is declared lost first (E2). */
 export async function readOutbox(talk: Talk): Promise<void> {
   const { store } = talk;
@@ -133,7 +137,8 @@ export async function buildRequest(talk: Talk): Promise<void> {
   }
   const value: Value = { clock: requestClock(talk.now(), await lastContact(store)), push };
   const isPulling = stage !== "wiping" && pullStage !== "repairing" && !store.vault.isLocked;
-  if (isPulling) value["pull"] = { page_bytes: quota.page_bytes, ...(cursor ? { cursor } : {}) };
+  const pageBytes = Math.min(quota.page_bytes, FIRST_PAGE * 2 ** (talk.report.counts["rounds"] ?? 0));
+  if (isPulling) value["pull"] = { page_bytes: pageBytes, ...(cursor ? { cursor } : {}) };
   const no = await store.write(async (tx) => {
     await outbox.markSent(
       tx,
