@@ -8,10 +8,12 @@ Milliseconds of the page's clock, from the navigation on.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import cast
+from urllib.parse import quote
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from schemas.sealing import ITERATIONS
 from tests.browser.phone_look import PIN, open_phone
 from tests.browser.test_phone import unlock
 
@@ -20,7 +22,8 @@ WATCHED = {"gate": "input[type=password]", "list": ".stops a", "door": ".state.g
 WATCH = """([watched]) => {
   const marks = window.marks = {};
   window.writes = [];
-  const note = (name) => requestAnimationFrame(() => requestAnimationFrame(() => { marks[name] ??= performance.now(); }));
+  const painted = (then) => requestAnimationFrame(() => requestAnimationFrame(then));
+  const note = (name) => painted(() => { marks[name] ??= performance.now(); });
   const seen = new Set();
   const look = () => {
     for (const [name, selector] of Object.entries(watched)) {
@@ -38,6 +41,37 @@ WATCH = """([watched]) => {
     return made;
   };
 }"""
+
+EXCHANGES = """performance.getEntriesByType('resource')
+  .filter((each) => each.name.endsWith('/sync/v1/exchange'))
+  .map(({ startTime, encodedBodySize }) => ({ startTime, encodedBodySize }))"""
+DERIVE = """async ({ runs, iterations, pin }) => {
+  const took = [];
+  for (let run = 0; run < runs; run += 1) {
+    const began = performance.now();
+    const base = await crypto.subtle.importKey('raw', new TextEncoder().encode(pin), 'PBKDF2', false, ['deriveKey']);
+    const how = { name: 'PBKDF2', hash: 'SHA-256', salt: new Uint8Array(16), iterations };
+    await crypto.subtle.deriveKey(how, base, { name: 'AES-GCM', length: 256 }, false, ['decrypt']);
+    took.push(performance.now() - began);
+  }
+  return took;
+}"""
+PUT = """async (runs) => {
+  const db = await new Promise((done) => { const asked = indexedDB.open('floor', 1);
+    asked.onupgradeneeded = () => asked.result.createObjectStore('row', { autoIncrement: true });
+    asked.onsuccess = () => done(asked.result); });
+  const took = [];
+  for (let run = 0; run < runs; run += 1) {
+    const began = performance.now();
+    const tx = db.transaction('row', 'readwrite', { durability: 'strict' });
+    tx.objectStore('row').add({ content: 'x'.repeat(600) });
+    await new Promise((done) => { tx.oncomplete = done; });
+    took.push(performance.now() - began);
+  }
+  db.close();
+  return took;
+}"""
+SETTLED_MS = 700  # what a touch set going has ended
 
 
 def open_watched(browser: Browser) -> BrowserContext:
@@ -70,19 +104,14 @@ def enrol(page: Page, code: str, packets: int, before_pin: Callable[[], None] = 
     mark(page, f"Today {packets}")
 
 
-def exchanges(page: Page) -> list[dict[str, Any]]:
-    """Give the page's exchanges: when each began and ended, and the bytes of its answer as they came."""
-    return cast(
-        "list[dict[str, Any]]",
-        page.evaluate(
-            """performance.getEntriesByType('resource').filter((each) => each.name.endsWith('/sync/v1/exchange'))
-            .map(({ startTime, responseEnd, encodedBodySize, decodedBodySize }) => ({ startTime, responseEnd, encodedBodySize, decodedBodySize }))"""
-        ),
-    )
+def exchanges(page: Page) -> list[dict[str, float]]:
+    """Give the page's exchanges: when each began, and the bytes of its answer as they came."""
+    return cast("list[dict[str, float]]", page.evaluate(EXCHANGES))
 
 
 def start_once(page: Page) -> dict[str, float]:
     """Open the app anew and unlock it; give ms to the PIN field, and from the PIN to the list."""
+    page.evaluate("() => { location.hash = '#/'; }")
     page.reload()
     gate = mark(page, "gate")
     unlock(page)
@@ -90,36 +119,44 @@ def start_once(page: Page) -> dict[str, float]:
     return {"gate": gate, "list": listed - cast("float", page.evaluate("window.marks.submit"))}
 
 
-def first_write_after_click(page: Page, touch: Callable[[], None], then: str) -> dict[str, float]:
-    """Touch something that records; give ms until the first write was on the disk, and until *then* stood there."""
+def record_steps(page: Page, case_id: str) -> list[dict[str, float]]:
+    """Visit a case: start, card, end; give of each the ms until it was durable, and until the next screen stood."""
+    page.evaluate("case_id => { location.hash = '#/door/' + case_id; }", case_id)
+    page.wait_for_selector(".bar .act:not([disabled])")
+    page.wait_for_selector(".state.good")
+    took = [_touch(page, ".bar .act", ".steps")]
+    page.locator(".in-hand").click()
+    page.wait_for_selector(".qr")
+    took.append(_touch(page, ".bar .act", ".choice"))
+    page.locator(".ever .act").nth(1).click()
+    page.wait_for_selector(".picks")
+    took.append(_touch(page, ".bar .act", "h1:has-text('has ended')"))
+    return took
+
+
+def _touch(page: Page, what: str, then: str) -> dict[str, float]:
+    page.wait_for_timeout(SETTLED_MS)
     page.evaluate("() => { window.writes.length = 0; }")
-    touch()
+    page.locator(what).first.click()
     page.wait_for_selector(then)
     shown = page.evaluate("new Promise((done) => requestAnimationFrame(() => done(performance.now())))")
     clicked, written = page.evaluate("[window.marks.click, window.writes[0]]")
     return {"durable": written - clicked, "shown": shown - clicked}
 
 
-def bare_put(page: Page, runs: int) -> list[float]:
+def derive_key(page: Page, runs: int) -> list[float]:
+    """Derive a key from a PIN as the vault does, so many times; give the ms of each."""
+    return cast("list[float]", page.evaluate(DERIVE, {"runs": runs, "iterations": ITERATIONS, "pin": PIN}))
+
+
+def put_barely(page: Page, runs: int) -> list[float]:
     """Put a row into a bare IndexedDB of the same page, strictly durable, so many times; give the ms of each."""
-    return cast(
-        "list[float]",
-        page.evaluate(
-            """async (runs) => {
-              const db = await new Promise((done) => { const asked = indexedDB.open('floor', 1);
-                asked.onupgradeneeded = () => asked.result.createObjectStore('row', { autoIncrement: true });
-                asked.onsuccess = () => done(asked.result); });
-              const took = [];
-              for (let run = 0; run < runs; run += 1) {
-                const began = performance.now();
-                const tx = db.transaction('row', 'readwrite', { durability: 'strict' });
-                tx.objectStore('row').add({ content: 'x'.repeat(600) });
-                await new Promise((done) => { tx.oncomplete = done; });
-                took.push(performance.now() - began);
-              }
-              db.close();
-              return took;
-            }""",
-            runs,
-        ),
-    )
+    return cast("list[float]", page.evaluate(PUT, runs))
+
+
+def show_barely(page: Page, body: str) -> float:
+    """Open a page of nothing but a list; give ms until it was painted."""
+    page.goto("data:text/html," + quote(f"<!doctype html><title>Floor</title><h1>Floor</h1>{body}"))
+    shown = mark(page, "list")
+    page.go_back()
+    return shown
