@@ -92,8 +92,8 @@ def mark(page: Page, name: str) -> float:
     return cast("float", found.json_value())
 
 
-def enrol(page: Page, code: str, packets: int, before_pin: Callable[[], None] = lambda: None) -> None:
-    """Enrol with a code, and wait until so many packets are listed."""
+def enrol(page: Page, code: str, before_pin: Callable[[], None] = lambda: None) -> None:
+    """Enter a code and choose a PIN, once the app is kept for use without a network; what comes then is not awaited."""
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     page.locator("input").fill(code)
     page.locator("button[type=submit]").click()
@@ -101,7 +101,11 @@ def enrol(page: Page, code: str, packets: int, before_pin: Callable[[], None] = 
     page.locator("input[name=again]").fill(PIN)
     before_pin()
     page.locator("button[type=submit]").click()
-    mark(page, f"Today {packets}")
+
+
+def await_packets(page: Page, count: int) -> float:
+    """Wait until so many packets are listed; give when, in ms since the navigation."""
+    return mark(page, f"Today {count}")
 
 
 def exchanges(page: Page) -> list[dict[str, float]]:

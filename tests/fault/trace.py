@@ -12,7 +12,7 @@ import asyncio
 import csv
 import time
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
@@ -22,15 +22,17 @@ from tests.fault.proxy import Relay
 
 SLOWEST = Path(__file__).parent / "traces" / "verizon_evdo_driving.csv"
 PACKET = 1500
+OUTAGE_MS = 1000  # between two packets
 
 
 class Link:
-    """One direction: bytes for each second of the recording."""
+    """One direction: bytes for each second of the recording, and which of its seconds belong to an outage."""
 
-    def __init__(self, bytes_per_second: Sequence[int]) -> None:
+    def __init__(self, bytes_per_second: Sequence[int], outages: Collection[int] = ()) -> None:
         if not any(bytes_per_second):
             raise ValueError("a link that lets nothing through")
         self.seconds = bytes_per_second
+        self.outages = {at for at, size in enumerate(bytes_per_second) if not size} | set(outages)
         self.until = [0, *accumulate(bytes_per_second)]  # bytes let through by the end of each second
         self.free_at = 0.0
 
@@ -53,7 +55,7 @@ class Link:
 
     def calm_starts(self, calm_s: int, count: int) -> list[int]:
         """Give *count* seconds, evenly spread, after each of which there is no outage for *calm_s* seconds."""
-        found = [at for at in range(len(self.seconds) - calm_s) if all(self.seconds[at : at + calm_s])]
+        found = [at for at in range(len(self.seconds) - calm_s) if self.outages.isdisjoint(range(at, at + calm_s))]
         return [found[round(place * (len(found) - 1) / (count - 1))] for place in range(count)]
 
 
@@ -66,12 +68,13 @@ class Trace:
 
 
 def read_trace(path: Path = SLOWEST) -> Trace:
-    """Read a recording: second, and packets of 1,500 bytes each way."""
+    """Read a recording: second, packets of 1,500 bytes each way, and the longest wait for one on its way down."""
     with path.open(encoding="ascii", newline="") as file:
         rows = list(csv.DictReader(file))
     if any(int(later["second"]) - int(earlier["second"]) != 1 for earlier, later in pairwise(rows)):
         raise ValueError(f"{path} leaves seconds out")
-    return Trace(*(Link([int(row[way]) * PACKET for row in rows]) for way in ("down", "up")))
+    down, up = ([int(row[way]) * PACKET for row in rows] for way in ("down", "up"))
+    return Trace(Link(down, [at for at, row in enumerate(rows) if int(row["down_gap_ms"]) > OUTAGE_MS]), Link(up))
 
 
 class PlayedLink(Relay):
