@@ -43,7 +43,7 @@ $(PWA)/node_modules/ready: $(PWA)/package-lock.json
 	cd $(PWA) && npm ci
 	touch $@
 
-bench: $(VENV)/ready-server,device,test
+bench: $(VENV)/ready-server,device,test,browser
 	$(BIN)/python -m tests.benchmark.run $(ARGS)
 
 soak: $(VENV)/ready-server,device,test

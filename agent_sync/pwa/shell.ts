@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
 const MOST_AT_START = 45_000; // bytes of script, gzipped
-const AT_START = ["index", "device", "en"]; // with what they import; one language of two, everything else when it is opened
+const AT_START = ["index", "device", "en", "gate"]; // with what they import; one language of two, everything else when it is opened
 
 const PUBLIC = new URL("public/", import.meta.url);
 const LIST = /["'`]__SHELL__["'`]/; // whatever quotes the build writes

@@ -100,7 +100,8 @@ def _check_office(world: World) -> None:
     kept = {row.id for row in world.office.rows(select(visit_tables.decision.c.id))}
     assert set(world.decisions) <= kept, "no decision vanishes"
     proposed = {
-        event_id for event_id, fact in world.oracle.items()
+        event_id
+        for event_id, fact in world.oracle.items()
         if b'"kind":"contact_proposed"' in fact.content and event_id not in world.erased
     }
     is_taken = (tables.event.c.kind == "contact_proposed", tables.event.c.status == "accepted")

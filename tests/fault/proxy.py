@@ -71,16 +71,15 @@ class Faults:
         return self._random.uniform(0.005, 0.05)
 
 
-class Proxy:
-    """Forwards to *upstream* (host, port) with faults; one upstream connection a request."""
+class Relay:
+    """Listens on loopback before *upstream* (host, port), in a thread of its own; what passes is its kind's affair."""
 
-    def __init__(self, upstream: tuple[str, int], faults: Faults) -> None:
-        self.upstream, self.faults = upstream, faults
+    def __init__(self, upstream: tuple[str, int]) -> None:
+        self.upstream = upstream
         self.port = 0
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="fault-proxy", daemon=True)
-        self._later: set[asyncio.Task[None]] = set()
+        self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
 
     @property
     def url(self) -> str:
@@ -108,6 +107,18 @@ class Proxy:
             task.cancel()
         self._loop.run_until_complete(asyncio.sleep(0))
         self._loop.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        raise NotImplementedError
+
+
+class Proxy(Relay):
+    """Forwards requests with faults; one upstream connection a request."""
+
+    def __init__(self, upstream: tuple[str, int], faults: Faults) -> None:
+        super().__init__(upstream)
+        self.faults = faults
+        self._later: set[asyncio.Task[None]] = set()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

@@ -113,7 +113,10 @@ class Phone:
         self.world.starts += 1
         noise = random.Random(f"{self.world.seed}/{self.world.starts}")
         self.device = Device(
-            self.path, "http://office.test", clock=self.clock, transport=Wire(self.world, self.faults),
+            self.path,
+            "http://office.test",
+            clock=self.clock,
+            transport=Wire(self.world, self.faults),
             noise=noise.randbytes,
         )
 
@@ -305,8 +308,17 @@ class World:
 
         def job(connection: Any) -> None:
             changes = place_hold(
-                connection, site, hold_id=site.new_id(), case_id=case_id, scope="case", reason="complaint",
-                source="office", agent_id=None, is_provisional=False, until=None, now_ms=site.now(),
+                connection,
+                site,
+                hold_id=site.new_id(),
+                case_id=case_id,
+                scope="case",
+                reason="complaint",
+                source="office",
+                agent_id=None,
+                is_provisional=False,
+                until=None,
+                now_ms=site.now(),
             )
             feed.publish(connection, changes)
 
@@ -324,9 +336,7 @@ class World:
                 act = self.random.choice(permitted)
                 amendment = {"disposition": "none"} if act is Act.AMENDED else None
                 self.decisions.append(
-                    decide_visit(
-                        site, row.case_id, row.visit_id, act, "test", Said("r", "q", amendment)
-                    )
+                    decide_visit(site, row.case_id, row.visit_id, act, "test", Said("r", "q", amendment))
                 )
 
     def erase(self) -> None:

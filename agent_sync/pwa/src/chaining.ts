@@ -9,7 +9,8 @@ import { lastContact } from "./remembering";
 import { voidReceipts } from "./rules_sending";
 import { remember, remembered, type Writing } from "./store";
 import * as archive from "./store_archive";
-import { eventOf, hashBefore } from "./store_outbox";
+import { hashBefore } from "./store_chains";
+import { eventOf } from "./store_outbox";
 import { pushOf, type Talk } from "./talk";
 
 /** Act on where the server says this chain stands. */

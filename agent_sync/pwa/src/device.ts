@@ -23,12 +23,11 @@ import {
   type VisitSoFar,
 } from "./face";
 import type { Noise } from "./ids";
-import { identity, leaseTime, loadOrMakeKey, trueNow } from "./remembering";
+import { identity, leaseTime, trueNow } from "./remembering";
 import { isEnded, isIdentityConfirmed, isOpen, stepsDone } from "./rules";
 import { methodOf, scopeOf, triesLeft } from "./rules_door";
 import { leaveBy } from "./rules_limits";
 import type { Said } from "./sealed_part";
-import { claimOf, sign } from "./signing";
 import { remember, remembered, Store } from "./store";
 import { shredEnded } from "./store_feed";
 import { stageOf } from "./store_outbox";
@@ -53,6 +52,7 @@ const REFUSED_MS = 60_000;
 // What the day's list does not need comes when it is first asked for; the shell keeps all of it for use without a network.
 const sealedPart = () => import("./sealed_part");
 const recording = () => import("./recording");
+const signing = () => import("./signing");
 
 export class Device implements Face {
   private readonly vault: Vault;
@@ -125,7 +125,7 @@ export class Device implements Face {
     return this.doing(async (store) => {
       if (pin.length < LEAST_PIN) throw new Refusal("invalid", { pin: ["too-short"] });
       await this.openVault(store, pin);
-      const [{ Channel }, { enrol }] = await Promise.all([import("./channel"), import("./enrolling")]);
+      const [{ Channel }, { enrol, loadOrMakeKey }] = await Promise.all([import("./channel"), import("./enrolling")]);
       const pair = await loadOrMakeKey(store);
       const channel = new Channel(this.transport, pair.privateKey);
       const described = { kind: "phone", model: "web", app: "fairvisit-phone", ...this.options.described };
@@ -285,13 +285,14 @@ export class Device implements Face {
   visitQr(caseId: string, visitId: string): Promise<string> {
     return this.doing(async (store) => {
       const { key, deviceId } = await identity(store);
+      const { sign } = await signing();
       return sign({ typ: "visit", visit_id: visitId, case_id: caseId, device_id: deviceId }, key, deviceId);
     });
   }
 
   async joinCrew(qr: string, body: Body): Promise<Recorded> {
     // Whose signature it is only the server can tell; what it names is enough to record that one came along (E11).
-    const claim = await this.doing(async () => claimOf(qr.trim()));
+    const claim = await this.doing(async () => (await signing()).claimOf(qr.trim()));
     if (claim["typ"] !== "visit") throw new Refusal("bad-signature");
     return this.record("crew_joined", String(claim["case_id"]), String(claim["visit_id"]), { ...body, qr: qr.trim() });
   }
@@ -355,7 +356,7 @@ export class Device implements Face {
   statement(day: string): Promise<string> {
     return this.doing(async (store) => {
       const { key, deviceId } = await identity(store);
-      const { writeStatement } = await import("./statement");
+      const [{ writeStatement }, { sign }] = await Promise.all([import("./statement"), signing()]);
       return sign(await writeStatement(store, day, this.clock.read()), key, deviceId);
     });
   }

@@ -7,7 +7,8 @@ import { problem } from "./errors";
 import { hashNext, openPrepared, prepareOpening, writeEvent } from "./recording";
 import { joinRanges } from "./rules_sending";
 import { remember, remembered, type Reading, type Store, type Writing } from "./store";
-import * as feed from "./store_feed";
+import * as stored from "./store_items";
+import * as chains from "./store_chains";
 import * as outbox from "./store_outbox";
 import type { ChainRow, DirectiveRow } from "./store_tables";
 import { TABLES } from "./store_tables";
@@ -98,11 +99,11 @@ async function finish(talk: Talk, row: DirectiveRow, result: string): Promise<vo
     async (tx, { chain, written, hash }) => {
       if (row.kind === "reset_packets" && result === "done") {
         // Packets stay readable while the feed is read again from its start; what it does not bring goes at its end.
-        await feed.markAllStale(tx);
+        await stored.markAllStale(tx);
         await remember(tx, "cursor", undefined);
         await remember(tx, "pull_stage", "first");
       }
-      await outbox.appendEvent(tx, chain, written, hash);
+      await chains.appendEvent(tx, chain, written, hash);
       await tx.objectStore("directive").put({ ...row, state: "done", result });
     },
   );
@@ -184,7 +185,7 @@ async function wipe(talk: Talk, row: DirectiveRow): Promise<void> {
         await remember(tx, "stage", "wiping");
         await remember(tx, "wipe_key", key);
         for (const opening of openings) await openPrepared(tx, { ...opening, moving: [] });
-        await outbox.appendEvent(tx, (await outbox.currentChain(tx))!, done, hash);
+        await chains.appendEvent(tx, (await outbox.currentChain(tx))!, done, hash);
         await tx.objectStore("directive").put({ ...row, state: "done", result: "done" });
       },
     )

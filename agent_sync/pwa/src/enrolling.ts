@@ -10,14 +10,26 @@ import { isObject, problem } from "./errors";
 import type { Agent, Enrolment } from "./face";
 import type { Noise } from "./ids";
 import { openPrepared, prepareOpening } from "./recording";
-import { publicJwk, sign, thumbprint } from "./signing";
+import { newKeyPair, publicJwk, sign, thumbprint } from "./signing";
 import { remember, remembered, type Store } from "./store";
-import { trustKeys } from "./store_feed";
+import { trustKeys } from "./store_items";
 import { currentChain, stageOf } from "./store_outbox";
 import type { KeyRow } from "./store_tables";
 import type { Wrapped } from "./vault";
 
 export type Described = { kind: string; model: string; app: string };
+
+/** Give this device's key pair, making it once; it is durable before its public half leaves (A1). */
+export async function loadOrMakeKey(store: Store): Promise<CryptoKeyPair> {
+  const known = await store.get<CryptoKeyPair>("device_key");
+  if (known) return known;
+  const made = await newKeyPair();
+  return store.write(async (tx) => {
+    const faster = await remembered<CryptoKeyPair>(tx, "device_key"); // another tab
+    if (!faster) await tx.objectStore("memory").put(made, "device_key");
+    return faster ?? made;
+  });
+}
 
 /** Present a code; on success remember everything in one transaction. `conflict` if the code is another agent's. */
 export async function enrol(

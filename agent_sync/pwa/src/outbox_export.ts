@@ -6,7 +6,8 @@ import { parseTime } from "./messages";
 import { writeEntry } from "./pushing";
 import { loadPublic, publicJwk, sign } from "./signing";
 import type { Store } from "./store";
-import { allChains, eventOf, hashBefore, readAllWaiting, readContent } from "./store_outbox";
+import { hashBefore, readAllWaiting } from "./store_chains";
+import { allChains, eventOf, readContent } from "./store_outbox";
 import type { KeyRow } from "./store_tables";
 
 const FORMAT = "fairvisit-outbox-1";

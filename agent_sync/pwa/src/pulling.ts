@@ -13,6 +13,7 @@ import { leaseTime } from "./remembering";
 import { remember, remembered, type Reading, type Store, type Writing } from "./store";
 import * as archive from "./store_archive";
 import * as feed from "./store_feed";
+import * as stored from "./store_items";
 import type { HoldRow, KeyRow } from "./store_tables";
 import { refusalOf, type Talk } from "./talk";
 
@@ -46,7 +47,7 @@ export async function applyHolds(talk: Talk): Promise<void> {
   rows.sort((one, other) => (one.hold_id < other.hold_id ? -1 : 1));
   const known = await talk.store.read((tx) => tx.objectStore("provisional_hold").getAll());
   if (JSON.stringify(known) !== JSON.stringify(rows))
-    await talk.store.write((tx) => feed.replaceProvisionalHolds(tx, rows));
+    await talk.store.write((tx) => stored.replaceProvisionalHolds(tx, rows));
   talk.report.counts["holds"] = rows.length;
 }
 
@@ -71,7 +72,7 @@ export async function applyPage(talk: Talk): Promise<void> {
       await remember(tx, "pull_stage", "first");
       return false;
     }
-    await feed.dropStale(tx);
+    await stored.dropStale(tx);
     const isEqual = await equalsHead(tx, head);
     await remember(tx, "pull_stage", isEqual ? "level" : "repairing");
     if (!isEqual) talk.did("mismatches");
@@ -90,7 +91,7 @@ async function isLevel(talk: Talk, cursor: unknown, head: unknown): Promise<bool
 
 async function equalsHead(tx: Reading, head: unknown): Promise<boolean> {
   if (!isObject(head)) return true;
-  const own = await feed.measure(tx);
+  const own = await stored.measure(tx);
   return head["count"] === own.count && head["sum"] === own.sum;
 }
 
@@ -123,7 +124,7 @@ function writeBody(body: unknown): string | null {
 /** Items made ready for one transaction: bodies encrypted, signatures over keys verified. */
 export interface Ready {
   item: Item;
-  put?: feed.ReadyItem;
+  put?: stored.ReadyItem;
   body?: Value;
   keys?: KeyRow[];
 }
@@ -133,7 +134,7 @@ export async function makeReady(talk: Talk, items: Item[]): Promise<Ready[]> {
   const ready = await Promise.all(
     items.map(async (item): Promise<Ready> => {
       if (item.op === "del") return { item };
-      return { item, body: JSON.parse(item.body) as Value, put: await feed.makeReady(talk.store, item) };
+      return { item, body: JSON.parse(item.body) as Value, put: await stored.makeReady(talk.store, item) };
     }),
   );
   const trusted = new Map<string, unknown>();
@@ -146,20 +147,20 @@ export async function makeReady(talk: Talk, items: Item[]): Promise<Ready[]> {
 
 /** Apply items inside a transaction, in order; twice is as good as once (F2). */
 export async function applyReady(tx: Writing, ready: readonly Ready[], nowMs: number): Promise<void> {
-  let puts: feed.ReadyItem[] = [];
+  let puts: stored.ReadyItem[] = [];
   for (const { item, put, body, keys } of ready) {
     if (put) {
       puts.push(put);
       await heedItem(tx, item, body ?? {});
-      await feed.trustKeys(tx, keys ?? []);
+      await stored.trustKeys(tx, keys ?? []);
       continue;
     }
-    await feed.putItems(tx, puts, nowMs);
+    await stored.putItems(tx, puts, nowMs);
     puts = [];
-    await feed.removeObject(tx, item.type, item.id, item.reason);
+    await stored.removeObject(tx, item.type, item.id, item.reason);
     if (item.type === "hold") await tx.objectStore("own_hold").delete(item.id);
   }
-  await feed.putItems(tx, puts, nowMs);
+  await stored.putItems(tx, puts, nowMs);
 }
 
 export function tellItems(talk: Talk, ready: readonly Ready[]): void {
@@ -234,9 +235,9 @@ export async function purgeWithdrawn(store: Store): Promise<void> {
   if (!rows.length) return;
   await store.write(async (tx) => {
     for (const row of await tx.objectStore("object").getAll()) {
-      if (!isKept(row.type)) await feed.removeObject(tx, row.type, row.id, "revoked");
+      if (!isKept(row.type)) await stored.removeObject(tx, row.type, row.id, "revoked");
     }
-    await feed.markAllStale(tx);
+    await stored.markAllStale(tx);
     await remember(tx, "cursor", undefined);
   });
   store.vault.seen.clear();

@@ -13,11 +13,16 @@ import { joinRanges, planPush, slowDown, speedUp } from "./rules_sending";
 import { kidOf, loadPublic, sign, verify } from "./signing";
 import { remember, remembered, type Reading, type Writing } from "./store";
 import * as archive from "./store_archive";
+import * as chains from "./store_chains";
 import * as outbox from "./store_outbox";
 import type { Waiting } from "./store_outbox";
 import type { EventRow, LinkRow } from "./store_tables";
 import { pushOf, refusalOf, type Talk } from "./talk";
 import { ReceiptStatus } from "./vocabulary";
+
+// A conversation's first page is small: soon there is something to see, and little is lost where it is cut. Each further
+// one may be twice as large, up to the quota.
+const FIRST_PAGE = 256 * 1024;
 
 /** Choose the chain and its waiting places; what no longer is what was recorded is declared lost first (E2). */
 export async function readOutbox(talk: Talk): Promise<void> {
@@ -26,24 +31,24 @@ export async function readOutbox(talk: Talk): Promise<void> {
   // Each turn either finds nothing broken, or moves what is readable to a new chain, where it is not looked at twice.
   for (;;) {
     talk.chainId = await store.read(
-      async (tx) => (await outbox.chainToSend(tx)) ?? (await outbox.currentChain(tx))?.chain_id ?? "",
+      async (tx) => (await chains.chainToSend(tx)) ?? (await outbox.currentChain(tx))?.chain_id ?? "",
     );
     // Locked: nothing of what waits can be read, and nothing of it is lost.
-    const waiting = store.vault.isLocked ? [] : await outbox.readWaiting(store, talk.chainId, most);
+    const waiting = store.vault.isLocked ? [] : await chains.readWaiting(store, talk.chainId, most);
     const before = await hashBefore(talk, waiting[0]);
-    if (!(await outbox.findBroken(before, talk.chainId, waiting)).length) {
+    if (!(await chains.findBroken(before, talk.chainId, waiting)).length) {
       talk.waiting = waiting;
       return;
     }
-    const every = await outbox.readWaiting(store, talk.chainId);
-    const broken = await outbox.findBroken(before, talk.chainId, every);
+    const every = await chains.readWaiting(store, talk.chainId);
+    const broken = await chains.findBroken(before, talk.chainId, every);
     const reason = broken.every((place) => place.state === "pruned") ? "restored" : "unreadable";
     await openAfter(talk, talk.chainId, every[0]!.seq - 1, reason, broken);
   }
 }
 
 async function hashBefore(talk: Talk, first: Waiting | undefined): Promise<string> {
-  return first ? talk.store.read((tx) => outbox.hashBefore(tx, talk.chainId, first.seq)) : "";
+  return first ? talk.store.read((tx) => chains.hashBefore(tx, talk.chainId, first.seq)) : "";
 }
 
 /** Open a new chain after `previous`: receipts in `voided` dropped, `broken` declared lost, the rest moved (E6). */
@@ -64,7 +69,7 @@ export async function openAfter(
     },
     async (tx, opening) => {
       await archive.dropReceipts(tx, previous, voided);
-      await outbox.declareLost(tx, lostNs);
+      await chains.declareLost(tx, lostNs);
       await openPrepared(tx, opening);
     },
   );
@@ -79,7 +84,7 @@ async function eventsToMove(
   lostNs: ReadonlySet<number>,
   voided: ReadonlySet<number>,
 ): Promise<EventRow[]> {
-  const rows = new Map((await outbox.eventsToMove(tx)).map((row) => [row.n, row]));
+  const rows = new Map((await chains.eventsToMove(tx)).map((row) => [row.n, row]));
   for (const seq of voided) {
     const link = await tx.objectStore("link").get([chainId, seq]);
     if (!link) continue;
@@ -133,9 +138,10 @@ export async function buildRequest(talk: Talk): Promise<void> {
   }
   const value: Value = { clock: requestClock(talk.now(), await lastContact(store)), push };
   const isPulling = stage !== "wiping" && pullStage !== "repairing" && !store.vault.isLocked;
-  if (isPulling) value["pull"] = { page_bytes: quota.page_bytes, ...(cursor ? { cursor } : {}) };
+  const pageBytes = Math.min(quota.page_bytes, FIRST_PAGE * 2 ** (talk.report.counts["rounds"] ?? 0));
+  if (isPulling) value["pull"] = { page_bytes: pageBytes, ...(cursor ? { cursor } : {}) };
   const no = await store.write(async (tx) => {
-    await outbox.markSent(
+    await chains.markSent(
       tx,
       talk.chainId,
       events.map((place) => place.seq),

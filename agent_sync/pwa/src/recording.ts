@@ -13,6 +13,7 @@ import { makeId, type Noise } from "./ids";
 import { quotaOf, trueNow } from "./remembering";
 import { isAllowed, OPENING_KINDS } from "./rules";
 import type { Store, Writing } from "./store";
+import * as chains from "./store_chains";
 import * as outbox from "./store_outbox";
 import type { ChainRow } from "./store_tables";
 import { endVisit, readVisit, startVisit } from "./store_visits";
@@ -66,11 +67,11 @@ export async function recordEvent(store: Store, asked: Draft, now: ClockReading,
   const nowMs = await trueNow(store, now);
   return store.attempt(
     async () => {
-      const [chain, stage, quota] = await store.read(
-        async (tx) => [await outbox.currentChain(tx), await outbox.stageOf(tx), await quotaOf(tx)] as const,
-      );
+      const [[chain, stage, quota], rev] = await Promise.all([
+        store.read((tx) => Promise.all([outbox.currentChain(tx), outbox.stageOf(tx), quotaOf(tx)])),
+        packetRev(store, draft),
+      ]);
       if (!chain || stage === "wiping" || stage === "wiped") throw new Refusal("not-enrolled");
-      const rev = await packetRev(store, draft);
       let written = await writeEvent(store, draft, now, noise, rev);
       const remarks = await judgeDraft(store, draft, written.size, nowMs, quota.max_event_bytes);
       refuseBlocked(remarks);
@@ -82,7 +83,7 @@ export async function recordEvent(store: Store, asked: Draft, now: ClockReading,
       return { chain, written, hash: await hashNext(chain, written), rev: rev ?? 0, remarks };
     },
     async (tx, { chain, written, hash, rev, remarks }) => {
-      await outbox.appendEvent(tx, chain, written, hash);
+      await chains.appendEvent(tx, chain, written, hash);
       await follow(tx, written.id, draft, rev, nowMs);
       return {
         eventId: written.id,
@@ -135,7 +136,7 @@ export interface Opening {
   chainId: string;
   previous: string | null;
   opened: outbox.Written;
-  moving: Awaited<ReturnType<typeof outbox.eventsToMove>>;
+  moving: Awaited<ReturnType<typeof chains.eventsToMove>>;
   hashes: string[];
 }
 
@@ -153,10 +154,10 @@ export async function prepareOpening(
   const body = { reason, lost, ...(previous === null ? {} : { previous, after_seq: afterSeq }) };
   const chainId = makeId(now.wallMs, noise(10));
   const opened = await writeEvent(store, { kind: "chain_opened", body, caseId: null, visitId: null }, now, noise);
-  return { chainId, previous, opened, moving, hashes: await outbox.hashChain(chainId, [opened, ...moving]) };
+  return { chainId, previous, opened, moving, hashes: await chains.hashChain(chainId, [opened, ...moving]) };
 }
 
 export function openPrepared(tx: Writing, opening: Opening): Promise<void> {
   const { chainId, previous, opened, moving, hashes } = opening;
-  return outbox.openChain(tx, chainId, previous, opened, moving, hashes);
+  return chains.openChain(tx, chainId, previous, opened, moving, hashes);
 }

@@ -10,7 +10,6 @@ import { USUAL_QUOTA, type Quota } from "./messages";
 import { bestNow, nowForLeases } from "./rules";
 import { paceOf as newPace, type Pace } from "./rules_sending";
 import { remembered, type Reading, type Store } from "./store";
-import { newKeyPair } from "./signing";
 
 export interface DeviceIdentity {
   key: CryptoKey;
@@ -38,18 +37,6 @@ export async function trueNow(store: Store, now: ClockReading): Promise<number> 
 /** Give the time leases are measured by (F3). */
 export async function leaseTime(store: Store, now: ClockReading): Promise<number> {
   return nowForLeases(now, await lastContact(store));
-}
-
-/** Give this device's key pair, making it once; it is durable before its public half leaves (A1). */
-export async function loadOrMakeKey(store: Store): Promise<CryptoKeyPair> {
-  const known = await store.get<CryptoKeyPair>("device_key");
-  if (known) return known;
-  const made = await newKeyPair();
-  return store.write(async (tx) => {
-    const faster = await remembered<CryptoKeyPair>(tx, "device_key"); // another tab
-    if (!faster) await tx.objectStore("memory").put(made, "device_key");
-    return faster ?? made;
-  });
 }
 
 /** Give who this device is; `not-enrolled` if it is nobody. */

@@ -7,7 +7,7 @@ import { FETCH, MANIFEST, type Value } from "./channel";
 import { isObject, problem } from "./errors";
 import { applyReady, makeReady, readItems, tellItems } from "./pulling";
 import { remember } from "./store";
-import * as feed from "./store_feed";
+import * as stored from "./store_items";
 import type { Talk } from "./talk";
 import { MAX_FETCH } from "./vocabulary";
 import type { Item } from "./messages";
@@ -26,12 +26,12 @@ export async function repair(talk: Talk): Promise<void> {
   const manifest = await talk.channel.ask("GET", MANIFEST);
   const theirs = manifest["buckets"] as [number, number][];
   if (!Array.isArray(theirs) || typeof manifest["cursor"] !== "string") throw problem("internal", "manifest");
-  const ours = await store.read(feed.measureBuckets);
+  const ours = await store.read(stored.measureBuckets);
   for (const [bucket, own] of ours.entries()) {
     if (String(own) !== String(theirs[bucket] ?? own)) await repairBucket(talk, bucket);
   }
   await store.write(async (tx) => {
-    await feed.markAllStale(tx, false); // all of it was compared with the server's
+    await stored.markAllStale(tx, false); // all of it was compared with the server's
     await remember(tx, "cursor", manifest["cursor"]); // last: until now no page was applied (F6)
     await remember(tx, "pull_stage", "first");
   });
@@ -45,12 +45,12 @@ async function repairBucket(talk: Talk, bucket: number): Promise<void> {
   if (!Array.isArray(listing)) throw problem("internal", "manifest");
   const theirs = new Map((listing as Listed[]).map((each) => [`${each[0]}:${each[1]}`, each]));
   const ours = new Map(
-    (await store.read((tx) => feed.bucketRows(tx, bucket))).map((row) => [`${row.type}:${row.id}`, row]),
+    (await store.read((tx) => stored.bucketRows(tx, bucket))).map((row) => [`${row.type}:${row.id}`, row]),
   );
   const gone = [...ours].filter(([key]) => !theirs.has(key)).map(([, row]) => row);
   if (gone.length) {
     await store.write(async (tx) => {
-      for (const row of gone) await feed.removeObject(tx, row.type, row.id, "");
+      for (const row of gone) await stored.removeObject(tx, row.type, row.id, "");
     });
     store.vault.seen.clear();
     talk.did("items_removed", gone.length);
@@ -84,11 +84,11 @@ async function fetchItems(talk: Talk, ids: readonly string[], take: (items: Item
 /** Fetch again the shredded packets whose lease has not ended at the server's time, and no others (F3). */
 export async function refetchShredded(talk: Talk): Promise<void> {
   if (talk.hasMore || !talk.isPullWell) return;
-  const ids = await talk.store.read((tx) => feed.shreddedWithinLease(tx, talk.serverMs));
+  const ids = await talk.store.read((tx) => stored.shreddedWithinLease(tx, talk.serverMs));
   await fetchItems(talk, ids, async (items) => {
     const packets = items.filter((item) => item.op === "put" && item.type === "packet");
-    const ready = await Promise.all(packets.map((item) => feed.makeReady(talk.store, item)));
-    await talk.store.write((tx) => feed.putItems(tx, ready, talk.serverMs));
+    const ready = await Promise.all(packets.map((item) => stored.makeReady(talk.store, item)));
+    await talk.store.write((tx) => stored.putItems(tx, ready, talk.serverMs));
     talk.did("refetched", packets.length, false);
   });
 }

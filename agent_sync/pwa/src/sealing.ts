@@ -7,6 +7,7 @@ import { fromUtf8, unb64url, utf8, type Bytes } from "./bytes";
 import { encode } from "./canonical";
 import { isObject } from "./errors";
 import { Refusal } from "./face";
+import { deriveKey } from "./vault";
 import { inflate } from "./zipping";
 
 /** The letters and digits alone of a letter's code, as it is said. */
@@ -66,11 +67,4 @@ async function unwrap(wrap: Record<string, unknown>, secret: Bytes, aad: Bytes):
     if (error instanceof DOMException && error.name === "OperationError") return null;
     throw error;
   }
-}
-
-/** Derive an AES key from what a person knows: PBKDF2-SHA-256. */
-export async function deriveKey(secret: Bytes, salt: Bytes, iterations: number, uses: KeyUsage[]): Promise<CryptoKey> {
-  const base = await crypto.subtle.importKey("raw", secret, "PBKDF2", false, ["deriveKey"]);
-  const how = { name: "PBKDF2", hash: "SHA-256", salt, iterations };
-  return crypto.subtle.deriveKey(how, base, { name: "AES-GCM", length: 256 }, false, uses);
 }

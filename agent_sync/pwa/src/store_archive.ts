@@ -5,7 +5,8 @@
  */
 import type { Receipt } from "./messages";
 import type { Reading, Writing } from "./store";
-import { eventById, eventOf, settle } from "./store_outbox";
+import { settle } from "./store_chains";
+import { eventById, eventOf } from "./store_outbox";
 import type { LinkRow } from "./store_tables";
 
 /** Keep a receipt for the place it names; false if no such event is there. One that is there already stays (E8). */

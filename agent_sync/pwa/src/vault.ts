@@ -6,7 +6,6 @@
  */
 import { hex, utf8, type Bytes } from "./bytes";
 import { Refusal } from "./face";
-import { deriveKey } from "./sealing";
 import { ITERATIONS } from "./vocabulary";
 
 export interface Closed {
@@ -130,4 +129,11 @@ async function close(key: CryptoKey, plain: Bytes, place: string): Promise<Close
 async function open(key: CryptoKey, closed: Closed, place: string): Promise<Bytes> {
   const { iv, ct } = closed;
   return new Uint8Array(await crypto.subtle.decrypt({ name: "AES-GCM", iv, additionalData: utf8(place) }, key, ct));
+}
+
+/** Derive an AES key from what a person knows: PBKDF2-SHA-256. */
+export async function deriveKey(secret: Bytes, salt: Bytes, iterations: number, uses: KeyUsage[]): Promise<CryptoKey> {
+  const base = await crypto.subtle.importKey("raw", secret, "PBKDF2", false, ["deriveKey"]);
+  const how = { name: "PBKDF2", hash: "SHA-256", salt, iterations };
+  return crypto.subtle.deriveKey(how, base, { name: "AES-GCM", length: 256 }, false, uses);
 }

@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from "vitest";
 import { STEPS } from "../src/exchange";
 import { writeStatement } from "../src/statement";
 import { texts } from "../src/texts/en";
-import { CASE, codesOf, dieAt, makePhone, makeTown, PIN, propose, publishPackets, type Town } from "./builders";
+import { CASE, codesOf, dieAt, makePhone, makeTown, PIN, propose, publishPackets } from "./builders";
 import { DEVICE, type Fault } from "./fake_server";
 
 test("the steps are Python's, in Python's order", () => {

@@ -13,6 +13,22 @@ describe("pull", () => {
     expect((await town.phone.status()).pullStage).toBe("level");
   });
 
+  test("F2: the first page is small, each further one twice as large, up to the quota; cut off, it goes on where it was", async () => {
+    const town = await makeTown();
+    town.server.pageItems = 5;
+    const chosen = await publishPackets(town, 30);
+    const from = town.server.requests.length;
+    const asked = () => town.server.requests.slice(from).map(({ pull }) => (pull as Record<string, number>).page_bytes! / 1024);
+    town.server.faults = ["none", "none", "answer_cut"];
+    await town.phone.exchange();
+    expect([asked(), await town.phone.packets()]).toEqual([[256, 512, 1024], expect.objectContaining({ length: 10 })]);
+
+    await town.phone.exchange();
+
+    expect(asked()).toEqual([256, 512, 1024, 256, 512, 1024, 2048]);
+    expect((await town.phone.packets()).map((each) => each.caseId)).toEqual(chosen);
+  });
+
   test("F2: a page is left aside where another exchange moved the cursor meanwhile", async () => {
     const town = await makeTown();
     await publishPackets(town, 3);
