@@ -1,4 +1,4 @@
-"""What setup.cfg cannot say: a wheel holds the phone app as it was built last, or it is said loudly that it has none."""
+"""What setup.cfg cannot say: a wheel holds the phone app as it was built last, or says loudly that it does not."""
 
 from __future__ import annotations
 

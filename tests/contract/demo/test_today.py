@@ -1,4 +1,4 @@
-"""What the demo says of the phone app: a QR that leads to the address, a code that enrols, cases that may be visited."""
+"""What the demo says of the phone app: a QR that leads to its address, a code that enrols, cases to be visited."""
 
 from __future__ import annotations
 
