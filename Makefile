@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 .PHONY: run test check bench soak look browse pictures pwa test-pwa
 
 run: $(VENV)/ready-server,device
-	@$(MAKE) --no-print-directory pwa || echo "The phone app was not built: it needs Node 20.19 or newer. The demo goes on without."
+	@$(MAKE) -s --no-print-directory pwa || echo "The phone app was not built: it needs Node 20.19 or newer. The demo goes on without."
 	$(BIN)/fairvisit demo
 
 test: $(VENV)/ready-server,device,test
