@@ -1,6 +1,6 @@
 # run: the demo, in one command.  test: everything, on SQLite and PostgreSQL.  check: style, types, laws.
 # look: every page and screen in a browser, with axe.  browse: the office's work and the agent's day, in a browser.
-# pwa: the phone app, built.  test-pwa: the phone app's tests, and its day against the real server.
+# pwa: the phone app, built.  test-pwa: its tests, and its core against the real server.  pictures: README's, taken anew.
 # bench: ratios against the bare floor.  soak: many seeded fault campaigns, and 20 seeds of the demo.
 PYTHON ?= python3
 VENV ?= .venv
@@ -9,9 +9,10 @@ CAMPAIGNS ?= 300
 WORKERS ?= 2
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: run test check bench soak look browse pwa test-pwa
+.PHONY: run test check bench soak look browse pictures pwa test-pwa
 
 run: $(VENV)/ready-server,device
+	@$(MAKE) -s --no-print-directory pwa || echo "The phone app was not built: it needs Node 20.19 or newer. The demo goes on without."
 	$(BIN)/fairvisit demo
 
 test: $(VENV)/ready-server,device,test
@@ -30,9 +31,14 @@ look: $(VENV)/ready-server,device,test,browser pwa
 browse: $(VENV)/ready-server,device,test,browser pwa
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/browser $(ARGS)
 
+pictures: pwa $(VENV)/ready-server,device,test,browser
+	$(BIN)/python -m tests.browser.pictures
+
 PWA = agent_sync/pwa
 
-pwa: $(PWA)/node_modules/ready
+pwa: $(PWA)/dist/index.html
+
+$(PWA)/dist/index.html: $(PWA)/node_modules/ready $(shell find $(PWA) -type d \( -name node_modules -o -name dist -o -name tests \) -prune -o -type f -print)
 	cd $(PWA) && npm run build
 
 test-pwa: $(PWA)/node_modules/ready $(VENV)/ready-server,device,test

@@ -6,6 +6,8 @@ import logging
 import signal
 import sys
 import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from types import FrameType
@@ -18,8 +20,9 @@ from schemas.errors import FieldError
 from server.demo.performing import Performance, perform
 from server.demo.portfolio import load_portfolio
 from server.demo.scenario import write_scenario
-from server.demo.showing import show_opening, show_where
-from server.demo.stage import Stage
+from server.demo.showing import show_no_phone, show_opening, show_phone, show_where
+from server.demo.stage import Stage, free_port_after
+from server.demo.today import is_app_built, open_today
 
 
 @click.command("demo")
@@ -81,17 +84,33 @@ def _stay(played: Performance) -> None:
     visit_id = played.happened.visit_ids[fault.visits[0]]
     for line in show_where(played.stage.url, str(write_env(played.stage)), visit_id):
         click.echo(line)
-    try:
-        while played.stage.is_serving():
-            time.sleep(1)
-            played.stage.set_clock(played.stage.now_ms + 1000)
-    except KeyboardInterrupt:
-        click.echo("\nStopping.")
+    click.echo("")
+    with open_phone_office(played.stage) as lines:
+        for line in lines:
+            click.echo(line)
+        try:
+            while played.stage.is_serving():
+                time.sleep(1)
+                played.stage.set_clock(played.stage.now_ms + 1000)
+        except KeyboardInterrupt:
+            click.echo("\nStopping.")
+
+
+@contextmanager
+def open_phone_office(beside: Stage) -> Iterator[Iterable[str]]:
+    """Open the office of today *beside* the two days, on the next port if that is free; give what to say of it."""
+    if not is_app_built():
+        yield [show_no_phone()]
+        return
+    with open_today(beside.folder / "today", free_port_after(beside.port)) as today:
+        yield show_phone(today, str(write_env(today.stage)))
 
 
 def write_env(stage: Stage) -> Path:
-    """Write what commands need to find this demo, for `. FILE` in a shell; give the file."""
+    """Write what a shell needs to find this demo and the commands themselves, for `. FILE`; give the file."""
     path = stage.folder / "env"
     named = {name: value for name, value in stage.environ().items() if name.startswith("FAIRVISIT_")}
-    path.write_text("".join(f"export {name}='{value}'\n" for name, value in sorted(named.items())))
+    lines = [f"export {name}='{value}'" for name, value in sorted(named.items())]
+    lines.append(f"export PATH='{Path(sys.executable).parent}':\"$PATH\"")
+    path.write_text("\n".join([*lines, ""]))
     return path

@@ -50,6 +50,12 @@ DESKS = (Role.REVIEWER, Role.DISPATCHER, Role.SUPERVISOR, Role.SUPPORT, Role.AUD
 LEDGER_TITLES = ("Loan No", "Receipt No", "Payment Date", "Amount")
 
 
+def open_desks(site: Site) -> None:
+    """Give each role of the office an account named after it."""
+    for role in DESKS:
+        add_user(site, role.value, PASSWORD, [role], needs_totp=False, by=BY)
+
+
 @dataclass
 class Office:
     """The office on stage, and what it knows of its own cases."""
@@ -88,11 +94,6 @@ class Office:
             keys = [(portfolio.lender, reference) for reference in sorted({*self.scenario.charges, *barred})]
             self.case_ids = {key[1]: case_id for key, case_id in find_cases(connection, keys).items()}
         return portfolio, ledger, contacts
-
-    def open_desks(self) -> None:
-        """Give each role of the office an account named after it."""
-        for role in DESKS:
-            add_user(self.site, role.value, PASSWORD, [role], needs_totp=False, by=BY)
 
     def engage(self) -> int:
         """Enter agencies, teams and agents; give how many agents."""

@@ -74,11 +74,12 @@ def write_contacts(portfolio: Portfolio, visited: Sequence[str], barred: Sequenc
     quiet = [case.reference for case in portfolio.others if case.reference not in spoiled][:ALSO_WRITTEN]
     rows: list[Row] = []
     for reference in [*sorted({*visited, *quiet}), *sorted(spoiled)]:
-        rows += _log(portfolio.days[0], reference, spoiled.get(reference))
+        rows += write_log(portfolio.days[0], reference, spoiled.get(reference))
     return rows
 
 
-def _log(first: date, reference: str, barred: Barred | None) -> Iterator[Row]:
+def write_log(first: date, reference: str, barred: Barred | None = None) -> Iterator[Row]:
+    """Give what was tried before the first day with one case, all in order unless it is to be *barred*."""
     why = "" if barred is None else barred.why
     for number, (before, channel, hour, content) in enumerate(USUAL):
         result = "sent"
@@ -110,13 +111,14 @@ def write_papers(portfolio: Portfolio, crews: Sequence[Crew], lender: str) -> li
     codes = [code for crew in crews for code in crew.codes]
     rows: list[Row] = []
     for code in sorted({*codes, *portfolio.people["floater"], *lapsed}):
-        until = f"{year}-09-30" if code in lapsed else f"{year}-12-31"
-        papers = (
-            ("card", "photo_id_card", "", until),
-            ("card", "verification_qr", "", f"{year}-12-31"),
-            ("letter", "", lender, until),
-        )
-        for kind, name, principal, last in papers:
-            cells = (code, kind, name, principal, f"{year}-01-04", last)
-            rows.append(dict(zip(PAPER_TITLES, cells, strict=True)))
+        until = date(year, 9, 30) if code in lapsed else date(year, 12, 31)
+        rows += write_credentials(code, lender, date(year, 1, 4), until)
     return rows
+
+
+def write_credentials(code: str, lender: str, since: date, until: date) -> Iterator[Row]:
+    """Give the papers of one agent, each good from one day to another."""
+    for kind, name, principal in (
+        ("card", "photo_id_card", ""), ("card", "verification_qr", ""), ("letter", "", lender)
+    ):  # fmt: skip
+        yield dict(zip(PAPER_TITLES, (code, kind, name, principal, f"{since}", f"{until}"), strict=True))

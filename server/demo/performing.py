@@ -20,7 +20,7 @@ from server.demo.balancing import DayBalance
 from server.demo.counting import GateCount, Quality, Refused, read_found, read_kept, weigh, weigh_gate
 from server.demo.director import Director, Happened
 from server.demo.network import Network
-from server.demo.office import Office
+from server.demo.office import Office, open_desks
 from server.demo.portfolio import REGIONS, RULEBOOKS, load_portfolio
 from server.demo.scenario import Scenario, write_scenario
 from server.demo.stage import Stage
@@ -112,7 +112,7 @@ def _prepare(director: Director, say: Say) -> list[Refused]:
     if places:
         say(f"Found {places['found']:,} places by known addresses; {places['missing']} stay without coordinates.")
     agents = office.engage()
-    office.open_desks()
+    open_desks(office.site)
     assigned, refused, by_policy = office.assign_all(), office.try_barred(), office.assign_rest()
     say(
         f"Entered {agents} agents; assigned {assigned} cases to their crews, {by_policy} by policy; "

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+
+import segno
 
 from server.demo.balancing import DayBalance
 from server.demo.counting import MOST_FLAGGED, CodeCount, GateCount, Quality
 from server.demo.office import DESKS, PASSWORD
 from server.demo.plot import Planted
 from server.demo.scenario import Scenario
+from server.demo.today import COMPANION, FACTS, LEAD, Today
 from server.domain.conduct.wording import say_from
 
 WIDTH = 120
+QUIET = 2  # modules left white around a QR code
+WHITE_ON_BLACK, PLAIN = "\x1b[38;5;231;48;5;16m", "\x1b[0m"  # a full block is a white module
 TITLES = {"sf": "San Francisco", "zh": "高雄 Kaohsiung"}
 REAL = {"sf": "Places and visits", "zh": "Places"}
 ADDRESSES = ("health", "ready", "metrics", "openapi.json")
@@ -137,6 +143,33 @@ def show_where(url: str, env_file: str, visit_id: str) -> Iterator[str]:
     yield f"To try, in another terminal, after `. {env_file}`:"
     for command in (*COMMANDS, f"fairvisit visit {visit_id}"):
         yield f"  {command}"
+
+
+def show_phone(today: Today, env_file: str) -> Iterator[str]:
+    """Say how to try the phone app: its address as text and as QR, and what a real phone needs."""
+    url, port = today.stage.url, today.stage.port
+    yield "The phone app, at an office of its own that keeps today's time (invented cases; no hours and no holidays):"
+    yield f"  {today.address}"
+    yield from draw_qr(today.address)
+    yield "  On this computer the address opens at once. At each door the two facts are " + " and ".join(FACTS) + "."
+    yield "  A phone runs the app only over HTTPS or from its own 127.0.0.1. By cable, with USB debugging switched on:"
+    yield f"  `adb reverse tcp:{port} tcp:{port}`, then scan. Without one: a tunnel with TLS that leads to that port."
+    yield f"  What is recorded comes to {url}/office/ (names and password as above)."
+    yield "  The code sets up one phone, while the demo runs. For another, in another terminal:"
+    yield f"  `. {env_file}`, then `fairvisit enrol {LEAD}` ({COMPANION} goes along)."
+
+
+def show_no_phone() -> str:
+    """Say that there is no phone app, and how to get it."""
+    return "The phone app is not built here: install Node 20.19 or newer, then `make pwa`, and start the demo again."
+
+
+def draw_qr(text: str) -> Iterator[str]:
+    """Draw a QR code as lines of half blocks, black on white whatever colours the terminal has."""
+    drawn = io.StringIO()
+    segno.make(text, error="l", micro=False).terminal(out=drawn, border=QUIET, compact=True)
+    for line in drawn.getvalue().splitlines():
+        yield f"  {WHITE_ON_BLACK}{line}{PLAIN}"
 
 
 def write_planted(scenario: Scenario, visit_ids: Mapping[str, str]) -> str:

@@ -25,7 +25,7 @@ from server.settings import Settings
 
 DATABASE = "fairvisit.db"
 MARK = "demo-made-this"  # only a folder with this file in it is ever wiped
-START_S = 30
+START_S = 120  # a busy machine takes its time; one that cannot start says so at once
 SERVE = "from server.cli.main import main; main()"
 
 
@@ -150,6 +150,11 @@ def _is_owned(owner: Path) -> bool:
 def _is_taken(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def free_port_after(port: int) -> int:
+    """Give the next port if nothing answers on it, else 0, which takes any free one."""
+    return 0 if _is_taken(port + 1) else port + 1
 
 
 def _free_port() -> int:

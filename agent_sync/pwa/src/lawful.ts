@@ -15,7 +15,7 @@ export function lawful(t: Texts, packet: PacketView, nowMs: number): Lawful {
   const { opensMs, closesMs } = packet;
   const isOutside = packet.remarks.some((each) => each.code === "outside-hours");
   if (closesMs !== null && !isOutside && (opensMs === null || opensMs <= nowMs) && nowMs < closesMs)
-    return { words: t.openUntil(clock(t, closesMs)) + tail, mark: "good", isToday: true };
+    return { words: t.openUntil(isSameDay(closesMs, nowMs) ? clock(t, closesMs) : moment(t, closesMs, nowMs)) + tail, mark: "good", isToday: true };
   if (opensMs !== null && opensMs > nowMs) {
     if (isSameDay(opensMs, nowMs)) return { words: t.opensAt(clock(t, opensMs)) + tail, mark: "wait", isToday: true };
     return stop(`${t.notToday(t.opensAt(moment(t, opensMs, nowMs)))}${tail}`);

@@ -20,6 +20,7 @@ function packet(more: Partial<PacketView> = {}): PacketView {
 
 test.each([
   ["open now", packet({ opensMs: at(9), closesMs: at(18, 40) }), "open until 18:40", "18:40 前可上门"],
+  ["open for days", packet({ opensMs: at(9), closesMs: at(18, 40) + 7 * 86_400_000 }), "open until Thu, Dec 3 18:40", "12月3日周四 18:40 前可上门"],
   ["opens today", packet({ opensMs: at(16), closesMs: at(17), isAppointed: true }), "opens 16:00 · appointed", "16:00 起可上门 · 已约定"],
   ["unlimited", packet(), "at any time", "随时可上门"],
   ["halted", packet({ holds: ["illness"] }), "halted: illness", "已暂停：疾病"],
