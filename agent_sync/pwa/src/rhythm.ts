@@ -1,5 +1,5 @@
-/** When the phone exchanges by itself: opened, seen again, network back, due. The face itself lets only one run. */
-import { useEffect } from "preact/hooks";
+/** When the phone exchanges by itself: opened, seen again, left, network back, due. The face itself lets only one run. */
+import { useEffect, useRef } from "preact/hooks";
 import type { Face, Status } from "./face";
 
 const LEAST_MS = 5_000;
@@ -8,6 +8,8 @@ const UNTOLD_MS = 60_000; // where no exchange said when the next is due: anothe
 
 export function useRhythm(face: Face, status: Status | null, isOn: boolean): void {
   const nextMs = status?.nextMs ?? null;
+  const unsent = useRef(0);
+  unsent.current = status?.unsent ?? 0;
   useEffect(() => {
     if (!isOn) return;
     let timer = 0;
@@ -18,14 +20,18 @@ export function useRhythm(face: Face, status: Status | null, isOn: boolean): voi
       if (!isOk && !isLast) timer = window.setTimeout(() => void send(true), AGAIN_MS);
     };
     const regain = () => void send(false);
-    const seen = () => document.visibilityState === "visible" && regain();
+    // Seen again; or about to be gone with something unsent: it is sent now, or left for the worker.
+    const seen = () => void ((document.visibilityState === "visible" || unsent.current) && regain());
+    const worker = navigator.serviceWorker; // it says so when it has sent something: its receipts wait
     regain();
     addEventListener("online", regain);
     document.addEventListener("visibilitychange", seen);
+    worker?.addEventListener("message", regain);
     return () => {
       clearTimeout(timer);
       removeEventListener("online", regain);
       document.removeEventListener("visibilitychange", seen);
+      worker?.removeEventListener("message", regain);
     };
   }, [face, isOn]);
   useEffect(() => {
