@@ -41,9 +41,8 @@ const SEALED = "/sync/v1/sealed";
 
 worker.addEventListener("sync", (event) => {
   if (event.tag !== "fairvisit-send") return;
-  // A page that exchanges now does better; the browser asks again later.
-  const alone = (lock: unknown) => (lock ? sendReady() : Promise.reject(new Error("an exchange runs")));
-  event.waitUntil(navigator.locks ? navigator.locks.request("fairvisit-exchange", { ifAvailable: true }, alone) : sendReady());
+  // A page that exchanges now is waited for: what it sends itself lies ready no more.
+  event.waitUntil(navigator.locks ? navigator.locks.request("fairvisit-exchange", sendReady) : sendReady());
 });
 
 /** Send what lies ready; what the server answered, whatever it is, is not sent again. Rejects where to try later. */
