@@ -19,7 +19,7 @@ const TAG = "fairvisit-send";
 /** Leave for the worker what did not get out; take back what did, or what a wipe deletes. */
 export async function leaveForWorker(talk: Talk, nowMs: number): Promise<void> {
   const { request, report, store, channel } = talk;
-  if (!globalThis.caches || store.vault.isLocked) return;
+  if (!globalThis.caches || !("SyncManager" in globalThis) || store.vault.isLocked) return;
   const cache = await caches.open(CACHE);
   const isUnanswered = report.error !== null && Object.keys(talk.answer).length === 0;
   if (!isUnanswered || !request?.events.length) return void (await cache.delete(SEALED));

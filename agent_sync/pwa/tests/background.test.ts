@@ -12,6 +12,7 @@ beforeEach(() => {
     delete: async (key: string) => kept.delete(key),
   };
   vi.stubGlobal("caches", { open: async () => cache });
+  vi.stubGlobal("SyncManager", class {});
 });
 afterEach(() => vi.unstubAllGlobals());
 
@@ -26,6 +27,16 @@ test("X7: what met no network is left sealed and signed, and taken back once it 
   expect(left.headers.get("Authorization")).toMatch(/^Device [\w-]+\.[\w-]+\.[\w-]+$/);
   expect(Object.keys(JSON.parse(text)).sort()).toEqual(["ciphertext", "epk", "format", "iv", "kid"]);
   expect(text).not.toContain("nobody else");
+  await phone.exchange();
+  expect([...kept.keys()]).toEqual([]);
+});
+
+test("X7: nothing is left where no worker would be woken to send it", async () => {
+  vi.stubGlobal("SyncManager", undefined);
+  Reflect.deleteProperty(globalThis, "SyncManager");
+  const { server, phone } = await makeTown();
+  await propose(phone);
+  server.faults = ["cut_before"];
   await phone.exchange();
   expect([...kept.keys()]).toEqual([]);
 });
