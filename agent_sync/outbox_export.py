@@ -60,12 +60,14 @@ def export_outbox(
     return encrypt(canonical.encode(outbox), server_key["kid"], signing.load_public(server_key["jwk"]), random_bytes)
 
 
-def encrypt(plain: bytes, kid: str, server_key: signing.PublicKey, random_bytes: Callable[[int], bytes]) -> bytes:
-    """Encrypt *plain* so that only the holder of the server's private key reads it."""
+def encrypt(
+    plain: bytes, kid: str, server_key: signing.PublicKey, random_bytes: Callable[[int], bytes], form: str = FORMAT
+) -> bytes:
+    """Encrypt *plain*, which is of this *form*, so that only the holder of the server's private key reads it."""
     ephemeral = signing.new_private_key()
-    head = {"format": FORMAT, "kid": kid, "epk": signing.public_jwk(ephemeral.public_key())}
+    head = {"format": form, "kid": kid, "epk": signing.public_jwk(ephemeral.public_key())}
     shared = ephemeral.exchange(ec.ECDH(), server_key)
-    derived = HKDF(hashes.SHA256(), 32, salt=None, info=FORMAT.encode()).derive(shared)
+    derived = HKDF(hashes.SHA256(), 32, salt=None, info=form.encode()).derive(shared)
     iv = random_bytes(12)
     ciphertext = AESGCM(derived).encrypt(iv, plain, canonical.encode(head))
     return orjson.dumps(head | {"iv": b64url(iv), "ciphertext": b64url(ciphertext)})

@@ -26,6 +26,7 @@ from schemas.shapes import (
 )
 
 MAX_FETCH = 200
+MAX_SEALED = 4_000_000
 
 
 class Lenient(Schema):
@@ -86,6 +87,20 @@ class ExchangeSchema(Strict):
     clock = fields.Nested(ClockSchema, required=True)
     push = fields.Nested(PushSchema, required=True)
     pull = fields.Nested(PullSchema)
+
+
+class SealedExchangeSchema(Strict):
+    """An exchange's request, sealed for the server's key and sent by whoever cannot read it (X7)."""
+
+    format = text(40)
+    kid = text(64)
+    epk = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    iv = text(40)
+    ciphertext = text(MAX_SEALED)
+
+
+class TakenSchema(Lenient):
+    """Says nothing: receipts come by an exchange, to who can read them."""
 
 
 class QuotaSchema(Lenient):

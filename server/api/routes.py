@@ -1,5 +1,5 @@
 """
-The devices' routes: enrol, exchange, manifest, fetch.
+The devices' routes: enrol, exchange, sealed, manifest, fetch.
 
 Each proves its caller, reads within limits, and calls one use case.
 """
@@ -19,15 +19,17 @@ from server.api.proof import Proof, prove_caller
 from server.rates import RateLimit
 from server.services import pulling
 from server.services.enrolling import enrol_device
-from server.services.exchanging import refuse_withdrawn, why_no_pull
+from server.services.exchanging import exchange, refuse_withdrawn, why_no_pull
 from server.services.receiving import Caller
 from server.services.site import Site
+from server.services.unsealing import UnreadableError, unseal
 from server.storage import intake_rows
 from server.storage.standing_rows import DeviceRow, read_standing
 from server.web.body import Reader, answer_bytes, read_body, read_plain
 from server.web.documenting import documented, make_blueprint
 
 NO_CHAIN = "00000000-0000-0000-0000-000000000000"
+SEALED = "fairvisit-exchange-1"
 ENROL_BYTES = 16 * 1024
 BUCKET = {"in": "query", "name": "bucket", "schema": {"type": "integer", "minimum": 0, "maximum": 63}}
 
@@ -36,6 +38,7 @@ def make_sync_blueprint(site: Site, limit: RateLimit) -> flask.Blueprint:
     """Make the routes on *site*; *limit* is over all that a device asks."""
     blueprint = make_blueprint("sync", "The wire, version 1: see PROTOCOL.md", "/sync/v1")
     read_enrol, read_fetch = Reader(wire.EnrolSchema), Reader(wire.FetchSchema)
+    read_sealed, read_exchange = Reader(wire.SealedExchangeSchema), Reader(wire.ExchangeSchema)
 
     def prove() -> Proof:
         proof = prove_caller(site, request.environ)
@@ -59,6 +62,19 @@ def make_sync_blueprint(site: Site, limit: RateLimit) -> flask.Blueprint:
         """Take the outbox, give the feed page: one round trip (X1)."""
         g.device_id = request.environ.get(PROVED)  # `Express` answers exchanges; what comes here is what failed there
         raise request.environ[FAILED]
+
+    @blueprint.post("/sealed")
+    @documented({200: wire.TakenSchema}, (400, 401, 413, 415, 429, 503), body=wire.SealedExchangeSchema)
+    def post_sealed() -> Response:
+        """Take an exchange that a phone sealed before it was locked; what came of it its next exchange asks (X7)."""
+        proof = prove()
+        sealed = read_sealed.read(read_body(request.environ, site.settings.quota, proof.body_sha256))
+        try:
+            asked = read_exchange.read(unseal(site, sealed, SEALED))
+        except UnreadableError as error:
+            raise FieldError("malformed", {"ciphertext": [str(error)]}) from None
+        exchange(site, proof.caller, asked)
+        return answer_bytes(request, b"{}")
 
     @blueprint.get("/manifest")
     @documented({200: wire.ManifestSchema}, (400, 401, 403, 413, 415, 429, 503), query=[BUCKET])

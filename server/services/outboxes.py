@@ -16,22 +16,17 @@ from typing import Any
 
 import orjson
 import structlog
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from marshmallow import ValidationError
 from sqlalchemy import Connection
 
 from schemas import canonical, signing
 from schemas.errors import FieldError
 from schemas.exchange import PushSchema
-from schemas.messages import Receipt, Submitted, format_time
-from schemas.signing import unb64url
+from schemas.messages import Receipt, Submitted
 from server.services.exchanging import make_countersigner
 from server.services.receiving import Batch, Caller, Received, read_batch, receive_batch
 from server.services.site import Site
+from server.services.unsealing import UnreadableError, unseal
 from server.storage import chain_rows, device_rows, proof_rows
 from server.storage.types import AnyRow, is_id
 
@@ -91,38 +86,16 @@ def open_export(site: Site, raw: bytes) -> dict[str, Any]:
     """Decrypt an exported outbox with the server's key it was written for."""
     try:
         sealed = orjson.loads(raw)
-        head = {name: sealed[name] for name in ("format", "kid", "epk")}
-        iv, ciphertext = unb64url(sealed["iv"]), unb64url(sealed["ciphertext"])
-        ephemeral = signing.load_public(sealed["epk"])
-    except (ValueError, KeyError, TypeError, FieldError):
+    except ValueError:
         raise _no_export("is not an exported outbox, or is damaged") from None
-    if head["format"] != FORMAT:
-        raise _no_export(f"is of the format {str(head['format'])[:40]!r}, this server reads {FORMAT!r}")
-    shared = _private_key(site, str(head["kid"])).exchange(ec.ECDH(), ephemeral)
-    key = HKDF(hashes.SHA256(), 32, salt=None, info=FORMAT.encode()).derive(shared)
     try:
-        plain = AESGCM(key).decrypt(iv, ciphertext, canonical.encode(head))
-    except (InvalidTag, ValueError):
-        raise _no_export("was changed since it was exported, or is damaged: export it again") from None
-    return _check_shape(orjson.loads(plain))
+        return _check_shape(orjson.loads(unseal(site, sealed, FORMAT)))
+    except UnreadableError as error:
+        raise _no_export(str(error)) from None
 
 
 def _no_export(sentence: str) -> FieldError:
     return FieldError("invalid", {"file": [sentence]})
-
-
-def _private_key(site: Site, kid: str) -> signing.PrivateKey:
-    with site.store.read() as connection:
-        row = next((row for row in device_rows.read_keys(connection) if row.kid == kid), None)
-    if row is None:
-        raise _no_export("was written for another server: its key is not one of this server's")
-    if row.private_pem is None:
-        when = format_time(row.retired_ms or 0)
-        raise _no_export(
-            f"was written for the server's key {kid[:12]}…, retired {when}, whose private part is gone. Let the device"
-            " export again for the present key, or restore the key from a backup of that time."
-        )
-    return signing.load_private(row.private_pem)
 
 
 def _check_shape(outbox: Any) -> dict[str, Any]:

@@ -44,7 +44,7 @@ SAID_BY_CODE = [
     vocabulary.DirectiveKind,
 ]
 # States and members that rules name and no schema holds; they are texts of the code.
-ELSEWHERE = {"from_seq", "upload_only", "rule_change"}
+ELSEWHERE = {"from_seq", "upload_only", "rule_change", "fairvisit-exchange-1"}
 
 
 @cache

@@ -48,7 +48,7 @@ export class Channel {
   }
 
   /** Sign one request: its method, its target as sent, and its body's bytes as sent (A2). */
-  private async prove(method: string, target: string, body: Bytes): Promise<string> {
+  async prove(method: string, target: string, body: Bytes): Promise<string> {
     const claim = { typ: "request", nonce: this.nonce, method, path: target, body_sha256: await sha256Hex(body) };
     return sign(claim, this.key, this.deviceId);
   }

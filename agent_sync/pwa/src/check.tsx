@@ -4,6 +4,7 @@ import { type ComponentChildren, render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { readSettings, wear } from "./settings";
 import { loadTexts } from "./texts";
+import { checkTexts, type Said } from "./texts/check";
 import type { Texts } from "./texts/en";
 
 type Answer = "good" | "look" | "stop";
@@ -70,7 +71,7 @@ const CHECKS: [string, () => Promise<Answer>, Answer][] = [
   ["locks", () => has("locks" in navigator), "look"],
 ];
 
-function Check({ t }: { t: Texts }) {
+function Check({ t, c }: { t: Texts; c: Said }) {
   const [answers, setAnswers] = useState<Record<string, Answer>>({});
   useEffect(() => {
     for (const [name, look, otherwise] of CHECKS)
@@ -79,14 +80,14 @@ function Check({ t }: { t: Texts }) {
   const all = Object.values(answers);
   const isDone = all.length === CHECKS.length;
   const worst: Answer = all.includes("stop") ? "stop" : all.includes("look") ? "look" : "good";
-  const sum = { good: t.checkGood, look: t.checkEnough, stop: t.checkBad }[worst];
+  const sum = c[worst];
   return (
     <main class="still">
-      <h1>{t.checkTitle}</h1>
-      <div role="status"><Line of={isDone ? worst : "wait"}>{isDone ? sum : t.checking}</Line></div>
+      <h1>{c.title}</h1>
+      <div role="status"><Line of={isDone ? worst : "wait"}>{isDone ? sum : c.checking}</Line></div>
       <ul class="rows">
         {CHECKS.map(([name]) => {
-          const [title, cure] = t.checkRows[name] ?? [name, ""];
+          const [title, cure] = c.rows[name] ?? [name, ""];
           const answer = answers[name];
           return <li key={name}><Line of={answer ?? "wait"}><b>{title}</b>{answer && answer !== "good" && <><br />{cure}</>}</Line></li>;
         })}
@@ -104,10 +105,11 @@ async function start(): Promise<void> {
   const settings = readSettings();
   const t = await loadTexts(settings.language);
   wear(settings, t.tag, t.direction);
-  document.title = t.checkTitle;
+  const c = checkTexts[settings.language];
+  document.title = c.title;
   const root = document.getElementById("app")!;
   root.replaceChildren();
-  render(<Check t={t} />, root);
+  render(<Check t={t} c={c} />, root);
 }
 
 void start();

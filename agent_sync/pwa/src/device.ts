@@ -324,6 +324,8 @@ export class Device implements Face {
       const talk = new Talk(store, channel, this.clock, this.noise, this.options.archiveDays ?? 30);
       await converse(talk);
       this.nextMs = this.clock.read().wallMs + talk.report.nextMs;
+      const { leaveForWorker } = await import("./background");
+      await leaveForWorker(talk, await trueNow(store, this.clock.read())).catch(() => undefined); // it is sent from here, then
       this.problem = talk.report.error ?? talk.report.problems.at(-1)?.error ?? null;
       if ((await store.read(stageOf)) === "wiped") globalThis.localStorage?.removeItem(this.mark);
       return talk.report;

@@ -34,22 +34,22 @@ export async function exportOutbox(
     ...(damaged.length ? { damaged } : {}),
   };
   const serverKey = chooseKey(await store.read((tx) => tx.objectStore("server_key").getAll()), nowMs);
-  const content = await encrypt(utf8(encode(outbox)), serverKey);
+  const content = await seal(utf8(encode(outbox)), serverKey, FORMAT);
   return {
     content,
     events: new Set(chains.flatMap((chain) => chain.events.map((each) => (each as { id: string }).id))).size,
   };
 }
 
-/** Encrypt so that only the holder of the server's private key reads it: ECDH, HKDF, AES-GCM. */
-async function encrypt(plain: Bytes, serverKey: KeyRow): Promise<Bytes> {
+/** Encrypt what is of this form so that only the holder of the server's private key reads it: ECDH, HKDF, AES-GCM. */
+export async function seal(plain: Bytes, serverKey: KeyRow, form: string): Promise<Bytes> {
   const own = await crypto.subtle.generateKey({ name: "ECDH", namedCurve: "P-256" }, false, ["deriveBits"]);
   const theirs = await loadPublic(serverKey.jwk, "ECDH");
   const shared = await crypto.subtle.deriveBits({ name: "ECDH", public: theirs }, own.privateKey, 256);
   const base = await crypto.subtle.importKey("raw", shared, "HKDF", false, ["deriveKey"]);
-  const how = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: utf8(FORMAT) };
+  const how = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: utf8(form) };
   const key = await crypto.subtle.deriveKey(how, base, { name: "AES-GCM", length: 256 }, false, ["encrypt"]);
-  const head = { format: FORMAT, kid: serverKey.kid, epk: await publicJwk(own.publicKey) };
+  const head = { format: form, kid: serverKey.kid, epk: await publicJwk(own.publicKey) };
   const iv = crypto.getRandomValues(new Uint8Array(12));
   const closed = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: utf8(encode(head)) }, key, plain);
   return utf8(JSON.stringify({ ...head, iv: b64url(iv), ciphertext: b64url(new Uint8Array(closed)) }));
@@ -90,7 +90,7 @@ async function collectDamaged(store: Store): Promise<unknown[]> {
 }
 
 /** Give the newest key in force, or the first there is. */
-function chooseKey(keys: KeyRow[], nowMs: number): KeyRow {
+export function chooseKey(keys: KeyRow[], nowMs: number): KeyRow {
   const sorted = keys.sort((one, other) =>
     `${one.active_from}${one.kid}` < `${other.active_from}${other.kid}` ? -1 : 1,
   );

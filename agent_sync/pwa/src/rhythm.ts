@@ -1,5 +1,7 @@
-/** When the phone acts by itself: exchanges when opened, seen again, network back, due; locks when nobody touches it. */
-import { useEffect } from "preact/hooks";
+/**
+ * When the phone acts by itself: exchanges when opened, seen again, left, network back, due; locks when nobody touches it.
+ */
+import { useEffect, useRef } from "preact/hooks";
 import type { Face, Status } from "./face";
 
 const LEAST_MS = 5_000;
@@ -8,7 +10,9 @@ const UNTOLD_MS = 60_000; // where no exchange said when the next is due: anothe
 
 export function useRhythm(face: Face, status: Status | null, isOn: boolean): void {
   const nextMs = status?.nextMs ?? null;
-  useEffect(() => (isOn ? sendByItself(face) : undefined), [face, isOn]);
+  const unsent = useRef(0);
+  unsent.current = status?.unsent ?? 0;
+  useEffect(() => (isOn ? sendByItself(face, () => unsent.current > 0) : undefined), [face, isOn]);
   useEffect(() => {
     if (isOn) return armTimer(face, nextMs);
   }, [face, isOn, nextMs]);
@@ -27,8 +31,8 @@ export function armTimer(face: Pick<Face, "exchange">, nextMs: number | null): (
   return () => clearTimeout(timer);
 }
 
-/** Exchange now, when the network is back, and when the app is seen again; gives the way to stop. The face lets only one run. */
-export function sendByItself(face: Face): () => void {
+/** Exchange now, when the network is back, when the app is seen again or left; gives the way to stop. The face lets only one run. */
+export function sendByItself(face: Pick<Face, "exchange">, hasUnsent: () => boolean): () => void {
   let timer = 0;
   let notBeforeMs = 0;
   const send = async (isLast: boolean) => {
@@ -42,14 +46,18 @@ export function sendByItself(face: Face): () => void {
     else if (!isLast) timer = window.setTimeout(() => void send(true), AGAIN_MS);
   };
   const regain = () => void send(false);
-  const seen = () => document.visibilityState === "visible" && regain();
+  // Seen again; or about to be gone with something unsent: it is sent now, or left for the worker.
+  const seen = () => void ((document.visibilityState === "visible" || hasUnsent()) && regain());
+  const worker = navigator.serviceWorker; // it says so when it has sent something: its receipts wait
   regain();
   addEventListener("online", regain);
   document.addEventListener("visibilitychange", seen);
+  worker?.addEventListener("message", regain);
   return () => {
     clearTimeout(timer);
     removeEventListener("online", regain);
     document.removeEventListener("visibilitychange", seen);
+    worker?.removeEventListener("message", regain);
   };
 }
 

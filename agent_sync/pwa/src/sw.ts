@@ -1,6 +1,7 @@
 /**
  * The service worker: keeps the shell of the app, so that it opens without a network. Answers of the server are never
- * kept. A new version waits until the page says that no visit is open.
+ * kept. A new version waits until the page says that no visit is open. Where the browser has Background Sync, it sends
+ * what the page left for it (background.ts), which it cannot read.
  */
 interface Life extends Event { waitUntil(what: Promise<unknown>): void }
 interface Asked extends Life { request: Request; respondWith(answer: Promise<Response>): void }
@@ -8,7 +9,8 @@ interface Worker {
   addEventListener(kind: "install" | "activate", listener: (event: Life) => void): void;
   addEventListener(kind: "fetch", listener: (event: Asked) => void): void;
   addEventListener(kind: "message", listener: (event: MessageEvent) => void): void;
-  clients: { claim(): Promise<void> };
+  addEventListener(kind: "sync", listener: (event: Life & { tag: string }) => void): void;
+  clients: { claim(): Promise<void>; matchAll(): Promise<{ postMessage(message: string): void }[]> };
   skipWaiting(): Promise<void>;
 }
 
@@ -32,6 +34,30 @@ worker.addEventListener("activate", (event) => {
 worker.addEventListener("message", (event) => {
   if (event.data === "start") void worker.skipWaiting();
 });
+
+// Both are written in background.ts, too: this is one file without imports.
+const READY = "fairvisit-ready";
+const SEALED = "/sync/v1/sealed";
+
+worker.addEventListener("sync", (event) => {
+  if (event.tag !== "fairvisit-send") return;
+  // A page that exchanges now is waited for: what it sends itself lies ready no more.
+  event.waitUntil(navigator.locks ? navigator.locks.request("fairvisit-exchange", sendReady) : sendReady());
+});
+
+/** Send what lies ready; what the server answered, whatever it is, is not sent again. Rejects where to try later. */
+async function sendReady(): Promise<void> {
+  const cache = await caches.open(READY);
+  const ready = await cache.match(SEALED);
+  if (!ready) return;
+  const headers = { "Content-Type": "application/json", Authorization: ready.headers.get("Authorization") ?? "" };
+  const how = { method: "POST", headers, redirect: "manual", credentials: "omit" } as const;
+  const answer = await fetch(SEALED, { ...how, body: await ready.arrayBuffer() });
+  const isHeard = answer.headers.get("Fairvisit") === "1" && answer.status < 500 && answer.status !== 429;
+  if (!isHeard) throw new Error(`answered ${answer.status}`);
+  await cache.delete(SEALED);
+  for (const page of await worker.clients.matchAll()) page.postMessage("sent");
+}
 
 worker.addEventListener("fetch", (event) => {
   const { request } = event;

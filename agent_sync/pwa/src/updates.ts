@@ -1,6 +1,7 @@
 /** The service worker: the app opens without a network; a new version starts when no visit is open. */
 let waiting: ServiceWorker | null = null;
 const listeners = new Set<() => void>();
+const HOUR_MS = 3_600_000;
 
 export function watchUpdates(): void {
   if (!("serviceWorker" in navigator) || !import.meta.env.PROD) return;
@@ -13,6 +14,13 @@ export function watchUpdates(): void {
       }
     };
     look();
+    // A browser asks by itself only when a page is opened, and an app on the home screen may stay open for days.
+    let askedMs = Date.now();
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden || Date.now() - askedMs < HOUR_MS) return;
+      askedMs = Date.now();
+      found.update().catch(() => {}); // without a network: the next time
+    });
     found.addEventListener("updatefound", () => found.installing?.addEventListener("statechange", look));
   }, () => {}); // it then opens only with a network; /agent/check says so
   let isReloading = false;

@@ -12,6 +12,7 @@ beforeEach(() => {
   vi.stubGlobal("removeEventListener", () => {});
   vi.stubGlobal("document", { addEventListener, removeEventListener: () => {}, visibilityState: "visible" });
   vi.stubGlobal("window", globalThis);
+  vi.stubGlobal("navigator", {});
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -27,7 +28,7 @@ function phoneThat(failsWith: string | null, nextMs: number): { face: Face; trie
 
 test("X4: what the server refused is tried again when it said, not when the phone is looked at", async () => {
   const { face, tries } = phoneThat("rate-limited", 600_000);
-  sendByItself(face);
+  sendByItself(face, () => false);
   await vi.advanceTimersByTimeAsync(10_000);
   listeners.get("online")!();
   listeners.get("visibilitychange")!();
@@ -40,7 +41,7 @@ test("X4: what the server refused is tried again when it said, not when the phon
 
 test("a network that is not there yet is tried once more, soon", async () => {
   const { face, tries } = phoneThat("no-network", 600_000);
-  sendByItself(face);
+  sendByItself(face, () => false);
   await vi.advanceTimersByTimeAsync(10_000);
   listeners.get("online")!();
   await vi.advanceTimersByTimeAsync(10_000);

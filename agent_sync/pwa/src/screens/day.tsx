@@ -25,7 +25,11 @@ export function Day({ isMap }: { isMap: boolean }) {
   const [here, setHere] = useState<Spot | null>(null);
   const [isFinding, setFinding] = useState(false);
   const { act, refusal } = useAct();
-  usePull(() => void act(async () => void (await face.exchange())));
+  const look = () => void act(async () => {
+    const { error } = await face.exchange();
+    if (error) throw error;
+  });
+  usePull(look);
 
   const visited = useMemo(() => new Map(visits.filter((each) => isSameDay(each.startedMs, now)).map((each) => [each.caseId, each])), [visits, now]);
   const stops = useMemo(() => {
@@ -69,7 +73,7 @@ export function Day({ isMap }: { isMap: boolean }) {
           <input id="search" type="search" autocomplete="off" value={asked} onInput={(event) => setAsked(event.currentTarget.value)} /></div>
       )}
       {wanted && !shown.length && <p class="quiet" role="status">{t.noMatch(asked ?? "")}</p>}
-      {!packets.length && <><Empty title={t.dayEmpty}>{t.dayEmptyLead}</Empty><Act onAct={() => void act(async () => void (await face.exchange()))}>{t.fetchNow}</Act></>}
+      {!packets.length && <><Empty title={t.dayEmpty}>{t.dayEmptyLead}</Empty><Act onAct={look}>{t.fetchNow}</Act></>}
       {isMap ? <Places stops={shown} here={here} /> : <List stops={shown} />}
       {packets.length > 0 && !here && <button type="button" class="plain" onClick={() => void measure()} disabled={isFinding}>{isFinding ? t.measuring : t.measure}</button>}
     </Screen>

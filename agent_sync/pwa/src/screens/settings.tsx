@@ -33,14 +33,19 @@ export function SettingsPage() {
 
 function Storage() {
   const { t, status, refresh } = usePhone();
+  const [isRefused, setRefused] = useState(false);
   if (!status) return null;
-  const ask = () => void navigator.storage?.persist?.().then(refresh, () => {});
+  const ask = async () => {
+    setRefused(!(await navigator.storage?.persist?.().catch(() => false)));
+    await refresh();
+  };
   return (
     <>
       <h2>{t.storage}</h2>
       <State of={status.isPersistent ? "good" : "look"}>{status.isPersistent ? t.storageKept : t.notPersistent}</State>
       {status.freeBytes !== null && <p class="quiet">{t.free(bytes(t, status.freeBytes))}</p>}
-      {!status.isPersistent && <Calm onAct={ask}>{t.storageAsk}</Calm>}
+      {!status.isPersistent && isRefused && <div role="status"><State of="look">{t.storageRefused}</State></div>}
+      {!status.isPersistent && <Calm onAct={() => void ask()}>{t.storageAsk}</Calm>}
     </>
   );
 }

@@ -52,7 +52,7 @@ export const texts = {
     `That is not the PIN. ${tries ? `${some(tries, "try", "tries")} left.` : "No try left for now."}${wait ? ` Next try in ${wait}.` : ""}`,
   pinWait: (wait: string) => `Too many tries. The next one is possible in ${wait}. Nothing is lost.`,
   unlockForgot: "PIN forgotten?",
-  unlockForgotLead: "Nobody can open it without the PIN. Call the office: they know what has arrived. To begin anew, delete this page's storage in the browser's settings and enter a new code; what was not sent is then lost.",
+  unlockForgotLead: "Nobody can open it without the PIN. Call the office: they know what has arrived. Keep the phone on, with a network, for a while: what lay ready to be sent may still go by itself. To begin anew, delete this page's storage in the browser's settings and enter a new code; what was not sent is then lost.",
   iosTitle: "Put the app on the home screen first",
   iosLead: "On iPhones, what a web page saves is deleted after 7 days without use. In Safari: Share, then Add to Home Screen, then open it from there.",
 
@@ -337,6 +337,7 @@ export const texts = {
   storage: "Storage",
   storageKept: "What is saved here stays until it is sent.",
   storageAsk: "Ask the browser to keep it",
+  storageRefused: "The browser said no. It agrees more readily for an app on the home screen; ask again from there. Until then, send often.",
   free: (bytes: string) => `${bytes} free`,
   exportTitle: "Export what was not sent",
   exportLead: "For when nothing else works: an encrypted file that only the office can read. Nothing is deleted here.",
@@ -361,28 +362,6 @@ export const texts = {
   } as Record<string, string>,
   updateReady: "A new version is here. It starts when no visit is open.",
   updateNow: "Start it now",
-
-  // the check of the phone
-  checkTitle: "Can this phone do the work?",
-  checking: "Looking…",
-  checkGood: "This phone can do it all.",
-  checkEnough: "This phone can do the work. What is marked makes it harder.",
-  checkBad: "This phone cannot do the work with this browser. Use a newer Chrome, Edge, Firefox or Safari.",
-  checkRows: {
-    secure: ["Safe connection", "Open the address with https://."],
-    store: ["Saves on this phone", "Leave private browsing, or allow this page to save."],
-    keys: ["Keeps keys", "This browser cannot keep a key that nobody can copy. Use a newer one."],
-    shell: ["Opens without a network", "Leave private browsing, or use another browser."],
-    kept: ["Storage is kept", "The browser may delete it when space runs out: put the app on the home screen."],
-    space: ["Free space", "Less than 200 MB: make room."],
-    place: ["Position", "No position within 8 seconds: turn location on and allow it."],
-    clock: ["Clock", "It differs from the server's: set date and time to automatic."],
-    scan: ["Scans codes", "This browser cannot scan; codes are typed instead."],
-    awake: ["Stays awake", "The screen may go dark while your card is shown; touch it."],
-    pack: ["Packs what it sends", "Without it, sending takes more data."],
-    background: ["Sends in the background", "It is sent when the app is open instead."],
-    locks: ["Two tabs work as one", "Open the app only once at a time."],
-  } as Record<string, [string, string]>,
 
   // refusals and remarks, by code
   remark: (code: string, f: Facts): string => remarks[code]?.(f) ?? `${texts.words.StartRemark[code as "withdrawn"] ?? code}.`,
