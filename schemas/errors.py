@@ -76,6 +76,8 @@ class Sentence(str):
     """
     An English sentence with its facts filled in, which keeps both, so that another language can fill in its own.
 
+    Facts may be sentences themselves; one made of a sentence alone is that sentence.
+
     >>> Sentence("The account {name} is closed.", name="rita")
     'The account rita is closed.'
     """
@@ -86,6 +88,8 @@ class Sentence(str):
 
     def __new__(cls, text: str, **facts: Any) -> Sentence:
         """Fill it in."""
+        if isinstance(text, Sentence):
+            return text
         made = super().__new__(cls, text.format(**facts))
         made.text, made.facts = text, facts
         return made

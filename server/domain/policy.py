@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from schemas.errors import Sentence
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -50,11 +52,11 @@ class PolicyRow:
     crew: int = 1  # how many agents go together: a lead and companions of one team
 
     @property
-    def target(self) -> str:
+    def target(self) -> Sentence:
         """Whom it names, in words."""
         if self.team is None and self.agency is None:
-            return "the office"
-        return f"team {self.team}" if self.team is not None else f"agency {self.agency}"
+            return Sentence("the office")
+        return Sentence("team {name}", name=self.team) if self.team else Sentence("agency {name}", name=self.agency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,18 +132,21 @@ def choose(rows: Sequence[PolicyRow], cases: Iterable[CaseFacts], candidates: Se
 def _choose_one(rows: Sequence[PolicyRow], case: CaseFacts, able: dict[str, list[Candidate]]) -> Choice:
     row = next((row for row in rows if matches(row, case)), None)
     if row is None:
-        return Choice(case.id, case.reference, None, None, "no row matches")
+        return Choice(case.id, case.reference, None, None, Sentence("no row matches"))
     if not able[row.name]:
-        needed = f" with {', '.join(sorted(row.certificates))}" if row.certificates else ""
-        return Choice(case.id, case.reference, row.name, None, f"{row.target} has no active agent{needed}")
+        text = "{target} has no active agent with {needed}" if row.certificates else "{target} has no active agent"
+        sentence = Sentence(text, target=row.target, needed=", ".join(sorted(row.certificates)))
+        return Choice(case.id, case.reference, row.name, None, sentence)
     free = [each for each in able[row.name] if _has_room(each, row)]
     if not free:
-        return Choice(case.id, case.reference, row.name, None, f"every able agent of {row.target} is at capacity")
+        sentence = Sentence("every able agent of {target} is at capacity", target=row.target)
+        return Choice(case.id, case.reference, row.name, None, sentence)
     chosen = min(free, key=_by_fitness(case))
     mates = [each for each in able[row.name] if each is not chosen and _home(each) == _home(chosen)]
     companions = sorted(mates, key=_by_fitness(case))[: row.crew - 1]
     if len(companions) < row.crew - 1:
-        sentence = f"{row.target} has no crew of {row.crew}: too few able agents beside {chosen.code}"
+        text = "{target} has no crew of {crew}: too few able agents beside {agent}"
+        sentence = Sentence(text, target=row.target, crew=row.crew, agent=chosen.code)
         return Choice(case.id, case.reference, row.name, None, sentence)
     chosen.load += 1
     return Choice(case.id, case.reference, row.name, chosen.code, "", tuple(each.code for each in companions))

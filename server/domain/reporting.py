@@ -12,7 +12,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
+from typing import Any
 
+from schemas.errors import Sentence
 from schemas.vocabulary import EndReason, EventKind, HoldReason
 from server.domain.conduct.notes import NoteCode
 from server.domain.findings.said import ABOUT
@@ -125,7 +127,7 @@ def make_figures(told: Told) -> list[Figure]:
 def _refusals(refusals: Sequence[Refusal]) -> list[Figure]:
     kept = sum(each.visits_after == 0 for each in refusals)
     unknowable = sum(each.near_misses_after for each in refusals)
-    note = f"{unknowable} later visits whose phone could not know of it" if unknowable else ""
+    note = Sentence("{count} later visits whose phone could not know of it", count=unknowable) if unknowable else ""
     return [Figure("refusals_respected", kept, len(refusals), note=note, says="refusals after which nobody came")]
 
 
@@ -134,9 +136,10 @@ def _leaving(asked: Sequence[VisitFigures]) -> list[Figure]:
     found = [Figure("leaving_timed", len(timed), len(asked), says="requests to leave that can be timed")]
     if timed:
         doubtful = sum(each.least_ms != each.most_ms for each in timed)
-        note = f"clocks leave {doubtful} of {len(timed)} in doubt" if doubtful else ""
+        note = Sentence("clocks leave {count} of {of} in doubt", count=doubtful, of=len(timed)) if doubtful else ""
         worst = max(timed, key=lambda each: (each.most_ms, each.least_ms))
-        span = "" if worst.least_ms == worst.most_ms else f"at least {_minutes(worst.least_ms)} min"
+        least = Sentence("at least {minutes} min", minutes=_minutes(worst.least_ms))
+        span = "" if worst.least_ms == worst.most_ms else least
         found += [
             Figure("leaving_median", value=_minutes(median(each.middle_ms for each in timed)), unit="min", note=note,
                    says="from the request to leaving, median"),
@@ -148,14 +151,16 @@ def _leaving(asked: Sequence[VisitFigures]) -> list[Figure]:
 
 def _broken(visits: Sequence[VisitFigures]) -> list[Figure]:
     judged = [each.broken for each in visits if each.broken is not None]
-    note = f"{len(visits) - len(judged)} visits were not judged" if len(judged) < len(visits) else ""
+    unjudged = len(visits) - len(judged)
+    note = Sentence("{count} visits were not judged", count=unjudged) if unjudged else ""
     found = [Figure("rules_broken", sum(bool(each) for each in judged), len(judged), note=note,
                     says="judged visits that broke a rule")]  # fmt: skip
     rules = Counter(rule for each in judged for rule in set(each))
     return found + [
-        Figure(f"rules_broken/{rule}", rules[rule], len(judged), says=f"judged visits that broke {rule}")
+        Figure(f"rules_broken/{rule}", rules[rule], len(judged),
+               says=Sentence("judged visits that broke {rule}", rule=rule))
         for rule in sorted(rules)
-    ]
+    ]  # fmt: skip
 
 
 def _flags(visits: Sequence[VisitFigures]) -> list[Figure]:
@@ -167,17 +172,18 @@ def _flags(visits: Sequence[VisitFigures]) -> list[Figure]:
                     says="visits with a flagged note")]  # fmt: skip
     found += [
         Figure(f"notes_flagged/{word.replace(' ', '_')}", about[word], len(visits),
-               says=f"visits with a note that may speak of {word}")
+               says=Sentence("visits with a note that may speak of {what}", what=Sentence(word)))
         for word in sorted(about)
     ]  # fmt: skip
     suffered = sum(SUFFERED in each.flags for each in visits)
-    return [*found, Figure("agents_threatened", suffered, len(visits), says=f"visits with a note of {SUFFERED}")]
+    says = Sentence("visits with a note of {what}", what=Sentence(SUFFERED))
+    return [*found, Figure("agents_threatened", suffered, len(visits), says=says)]
 
 
 def _complaints(told: Told) -> list[Figure]:
     visits = len(told.visits)
     rate = round(100 * told.complaints / visits, 1) if visits else None
-    more = f"{told.unmatched_complaints} complaints of the period are about no case yet: nobody's"
+    more = Sentence("{count} complaints of the period are about no case yet: nobody's", count=told.unmatched_complaints)
     note = more if told.unmatched_complaints else ""
     return [
         Figure("complaints", told.complaints, note=note, says="complaints"),
@@ -191,11 +197,10 @@ def _feedback(visits: Sequence[VisitFigures]) -> list[Figure]:
     questions: Iterable[str] = dict.fromkeys(question for each in answers for question in each)
     for question in sorted(questions):
         given = Counter(each[question] for each in answers if question in each)
-        found += [
-            Figure(f"feedback/{question}/{answer}", given[answer], sum(given.values()),
-                   says=f'answers to "{question}": {answer}')
-            for answer in ("yes", "no", "unsure")
-        ]  # fmt: skip
+        for answer in ("yes", "no", "unsure"):
+            facts = {"question": Sentence(question), "answer": Sentence(answer)}
+            says = Sentence('answers to "{question}": {answer}', **facts)
+            found.append(Figure(f"feedback/{question}/{answer}", given[answer], sum(given.values()), says=says))
     return found
 
 
@@ -203,20 +208,22 @@ def _minutes(ms: float) -> float:
     return round(ms / MINUTE_MS, 1)
 
 
-def say_figure(figure: Figure) -> str:
+def say_figure(figure: Figure) -> Sentence:
     """
-    Say a figure in words.
+    Say a figure in words, which another language can put in its own way.
 
     >>> say_figure(Figure("near_misses", 3, 41, says="visits with a near miss"))
     '3 of 41 visits with a near miss'
     >>> say_figure(Figure("complaints_per_100_visits", of=0, unit="per 100 visits", says="complaints"))
     'complaints: cannot be told of 0 visits'
     """
+    facts: dict[str, Any] = {"says": Sentence(figure.says), "count": figure.count, "of": figure.of}
     if figure.unit and figure.value is None:
-        said = f"{figure.says}: cannot be told of {figure.of} visits"
+        text = "{says}: cannot be told of {of} visits"
     elif figure.value is not None:
-        among = "" if figure.of is None else f" (of {figure.of})"
-        said = f"{figure.says}: {figure.value:g} {figure.unit}{among}"
+        text = "{says}: {value} {unit}" if figure.of is None else "{says}: {value} {unit} (of {of})"
+        facts |= {"value": f"{figure.value:g}", "unit": Sentence(figure.unit)}
     else:
-        said = f"{figure.count}{'' if figure.of is None else f' of {figure.of}'} {figure.says}"
-    return f"{said}; {figure.note}" if figure.note else said
+        text = "{count} {says}" if figure.of is None else "{count} of {of} {says}"
+    said = Sentence(text, **facts)
+    return Sentence("{said}; {note}", said=said, note=Sentence(figure.note)) if figure.note else said

@@ -10,6 +10,7 @@ from server.domain.conduct.periods import local_day
 from server.domain.reporting import Figure, say_figure
 from server.domain.roles import OVERSEE, Viewer
 from server.office.pages import Answer, Pages, show
+from server.office.speaking import say_sentence
 from server.services.reporting import report_conduct
 from server.storage import people_rows, review_rows
 
@@ -32,7 +33,10 @@ def add_pages(pages: Pages) -> None:
             agencies = [row for row in people_rows.read_agencies(connection).values() if viewer.sees(row.id)]
             marks = review_rows.count_marks(connection, sorted(viewer.agencies))
         told = {
-            row.name: [(each, say_figure(each), _share(each)) for each in report_conduct(site, row.name, first, last)]
+            row.name: [
+                (each, say_sentence(say_figure(each)), _share(each))
+                for each in report_conduct(site, row.name, first, last)
+            ]
             for row in agencies
         }
         return show("oversight", told=told, first=first, last=last, few=FEW, marks=marks)

@@ -97,6 +97,7 @@ def register_languages(app: Flask, site: Site) -> None:
         device_word=say_device, job_word=say_job, file_word=say_file, money=say_money,
         local_clock=lambda text: say_clock(text, site.settings.zone), event_words=say_event, code_words=say_code,
         finding_words=say_finding, question_words=say_question, error_words=say_error,
+        sentence_words=say_sentence,
         conduct_words=lambda code: say_conduct(code, language()),
     )  # fmt: skip
 
@@ -227,6 +228,14 @@ def say_finding(finding: Any) -> str:
     return fill_sentence(_(CATALOGUE[Code(finding["code"])][1]), finding["facts"])
 
 
+def say_sentence(sentence: str) -> str:
+    """Give a sentence that stands in no page, and the sentences among its facts, in the language in hand."""
+    text, facts = (sentence.text, sentence.facts) if isinstance(sentence, Sentence) else (sentence, {})
+    told = {name: say_sentence(fact) if isinstance(fact, Sentence) else fact for name, fact in facts.items()}
+    said = next((each for each in (_(text), pgettext("code", text)) if each != text), text) if text else ""
+    return said.format(**told) if told else said
+
+
 def say_error(error: FieldError) -> list[str]:
     """Give what an error says in the language in hand: a sentence for each wrong field, or the one of it all."""
     said = [
@@ -238,8 +247,7 @@ def say_error(error: FieldError) -> list[str]:
 
 def _say_refusal(sentence: str, error: FieldError) -> str:
     """Give a use case's sentence, or an error's own before it where no catalogue holds it; the office's is ready."""
-    text, facts = (sentence.text, sentence.facts) if isinstance(sentence, Sentence) else (sentence, {})
-    said = _(text)
-    if said == text and said.isascii() and language() != "en":
+    said = say_sentence(sentence)
+    if said == sentence and said.isascii() and language() != "en":
         return f"{_(error.kind.title)} ({sentence})"
-    return said.format(**facts) if facts else said
+    return said

@@ -145,7 +145,7 @@ def admit(
     """
     now_ms = site.now()
     if account.locked_until_ms is not None and account.locked_until_ms > now_ms:
-        _note_refused(connection, site, account.id, account.name, locked=True)
+        _note_refused(connection, site, account.id, account.name, locked=True, **facts)
         return Attempt(locked_until_ms=account.locked_until_ms)
     if code is None or not _is_code(connection, account, code, now_ms):
         failures = account.failures + 1
@@ -153,7 +153,7 @@ def admit(
         if failures >= TRIES:
             until_ms = now_ms + min(LONGEST_LOCK_MS, LOCK_MS * 2 ** min(20, failures - TRIES))
         office_rows.change_user(connection, account.id, failures=failures, locked_until_ms=until_ms)
-        _note_refused(connection, site, account.id, account.name)
+        _note_refused(connection, site, account.id, account.name, **facts)
         return Attempt(locked_until_ms=until_ms)
     return Attempt(token, session_id=open_session(connection, site, account, token, browser, **facts))
 
@@ -242,10 +242,9 @@ def _known(connection: Connection, name: str) -> AnyRow:
 
 
 def _note_refused(
-    connection: Connection, site: Site, user_id: str | None, name: str, *, locked: bool = False
-) -> Attempt:
-    note_act(connection, site, Viewer(user_id or "", name, frozenset()), "sign_in_refused", locked=locked)
-    return Attempt()
+    connection: Connection, site: Site, user_id: str | None, name: str, *, locked: bool = False, **facts: Any
+) -> None:
+    note_act(connection, site, Viewer(user_id or "", name, frozenset()), "sign_in_refused", locked=locked, **facts)
 
 
 def _check_password(name: str, password: str) -> None:

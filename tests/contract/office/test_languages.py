@@ -20,7 +20,7 @@ OFFICE = speaking.HERE
 METHODS = [("**.py", "python"), ("**.html", "jinja2.ext.babel_extract")]
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%%|\{\w+\}")
 KEYWORDS = {"_": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2)}
-BESIDE = {"findings", "codes", "questions", "errors"}  # catalogues of sentences that stand elsewhere than in pages
+BESIDE = {"findings", "codes", "questions", "errors", "domain"}  # whose sentences do not stand in pages
 
 
 @cache

@@ -331,6 +331,7 @@ def test_a_second_factor_is_asked_for_unless_the_provider_did(desk: Desk, provid
     right = browser.client.post("/office/sign-in/oidc/code", data={"code": code_of(desk.office, secret)})
     assert (403, 200) == (wrong.status_code, right.status_code)
     assert "This code does not fit" in wrong.text
+    assert [{"by": "provider", "locked": False}] == refusals(desk.office)
     assert is_in(browser)
     late, _ = enter(desk)
     desk.office.clock.advance(minutes=11)
