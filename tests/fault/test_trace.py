@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -65,6 +66,18 @@ def test_what_passes_is_whole_and_no_faster_than_recorded() -> None:
     assert sent == came
     assert time.monotonic() - began > 1.4
     assert {"down": len(sent), "up": len(sent)} == link.passed
+
+
+def test_a_cut_ends_every_connection_and_further_ones_are_taken() -> None:
+    """Who waited hears that it is over, and may try again."""
+    with socket.create_server(("127.0.0.1", 0)) as silent, played(silent.getsockname()[:2]) as link:
+        for _ in range(2):
+            with socket.create_connection(("127.0.0.1", link.port), timeout=10) as way:
+                way.sendall(b"Is anybody there?")
+                peer, _ = silent.accept()
+                link.cut()
+                with peer, suppress(ConnectionError):
+                    assert b"" == way.recv(1)
 
 
 def _echo_once(server: socket.socket) -> None:

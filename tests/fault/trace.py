@@ -13,7 +13,7 @@ import csv
 import time
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -85,19 +85,33 @@ class PlayedLink(Relay):
         self.trace = trace
         self.passed = {"down": 0, "up": 0}
         self._offset_s: float | None = None
+        self._open: set[asyncio.Task[None] | None] = set()
 
     def play(self, second: float | None) -> None:
         """Play the recording from this second on; None lets everything through at once."""
         self.trace.down.free_at = self.trace.up.free_at = second or 0.0
         self._offset_s = None if second is None else second - time.monotonic()
 
+    def cut(self) -> None:
+        """Cut every connection there is, as a phone that comes into another network does."""
+        self._loop.call_soon_threadsafe(lambda: [each.cancel() for each in self._open if each])
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with closing(writer), suppress(OSError):
+        writers, task = [writer], asyncio.current_task()
+        self._open.add(task)
+        try:
             further_reader, further_writer = await asyncio.open_connection(*self.upstream)
-            with closing(further_writer):
-                await asyncio.gather(
-                    self._pass(reader, further_writer, "up"), self._pass(further_reader, writer, "down")
-                )
+            writers.append(further_writer)
+            await asyncio.gather(self._pass(reader, further_writer, "up"), self._pass(further_reader, writer, "down"))
+        except OSError:
+            return  # the server is gone
+        except asyncio.CancelledError:
+            for each in writers:
+                each.transport.abort()  # cut, or stopped: what still waits for its second is not sent any more
+        finally:
+            self._open.discard(task)
+            for each in writers:
+                each.close()
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: str) -> None:
         link: Link = getattr(self.trace, way)

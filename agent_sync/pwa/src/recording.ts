@@ -67,11 +67,11 @@ export async function recordEvent(store: Store, asked: Draft, now: ClockReading,
   const nowMs = await trueNow(store, now);
   return store.attempt(
     async () => {
-      const [[chain, stage, quota], rev] = await Promise.all([
-        store.read((tx) => Promise.all([outbox.currentChain(tx), outbox.stageOf(tx), quotaOf(tx)])),
-        packetRev(store, draft),
-      ]);
+      const [chain, stage, quota] = await store.read(
+        async (tx) => [await outbox.currentChain(tx), await outbox.stageOf(tx), await quotaOf(tx)] as const,
+      );
       if (!chain || stage === "wiping" || stage === "wiped") throw new Refusal("not-enrolled");
+      const rev = await packetRev(store, draft);
       let written = await writeEvent(store, draft, now, noise, rev);
       const remarks = await judgeDraft(store, draft, written.size, nowMs, quota.max_event_bytes);
       refuseBlocked(remarks);

@@ -7,7 +7,7 @@ import { fromUtf8 } from "./bytes";
 import { isObject } from "./errors";
 import type { Body } from "./face";
 import { readTime } from "./messages";
-import type { Reading, Store, Writing } from "./store";
+import { remember, type Reading, type Store, type Writing } from "./store";
 import type { BodyRow, HoldRow, ObjectRow } from "./store_tables";
 
 export const placeOf = (type: string, id: string) => `body:${type}:${id}`;
@@ -27,8 +27,19 @@ export async function keepRemains(tx: Writing, caseId: string, reason: string): 
   }
 }
 
+/** When the first lease here ends, or sooner: else every act would read thousands of rows to find that none has. */
+const FIRST_END = "first_lease_end_ms";
+
+/** Note when the first lease ends, in the transaction that put packets or shredded them. */
+export async function noteFirstEnd(tx: Writing): Promise<void> {
+  const packets = await tx.objectStore("object").index("type").getAll("packet");
+  const ends = packets.map((row) => (row.has_body ? (row.lease_ms ?? Infinity) : Infinity));
+  await remember(tx, FIRST_END, ends.reduce((one, other) => Math.min(one, other), Infinity));
+}
+
 /** Shred the packets whose lease has ended; give how many. Writes only if there are any. */
 export async function shredEnded(store: Store, nowMs: number): Promise<number> {
+  if (nowMs < ((await store.get<number>(FIRST_END)) ?? -Infinity)) return 0;
   const isEnded = (row: ObjectRow) => row.has_body && row.lease_ms !== undefined && row.lease_ms <= nowMs;
   const look = async (tx: Reading) => (await tx.objectStore("object").index("type").getAll("packet")).filter(isEnded);
   if (!(await store.read(look)).length) return 0;
@@ -40,6 +51,7 @@ export async function shredEnded(store: Store, nowMs: number): Promise<number> {
       await tx.objectStore("object").put({ ...row, has_body: false });
       await tx.objectStore("body").delete([row.type, row.id]);
     }
+    await noteFirstEnd(tx);
     return ended.length;
   });
 }

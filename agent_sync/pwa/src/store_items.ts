@@ -7,7 +7,7 @@ import { encode } from "./canonical";
 import { bucketOf, itemWeight, sumWeights } from "./checksum";
 import { readTime, type Item } from "./messages";
 import type { Reading, Store, Writing } from "./store";
-import { keepRemains, openPartOf, placeOf, remainsOf } from "./store_feed";
+import { keepRemains, noteFirstEnd, openPartOf, placeOf, remainsOf } from "./store_feed";
 import type { BodyRow, HoldRow, KeyRow, ObjectRow } from "./store_tables";
 import { openVisits } from "./store_visits";
 import { BUCKETS } from "./vocabulary";
@@ -60,6 +60,7 @@ export async function putItems(tx: Writing, items: readonly ReadyItem[], nowMs: 
     if (isVisited && !isEnded) await forgetRemains(tx, row.id);
   }
   await Promise.all(placed);
+  await noteFirstEnd(tx);
 }
 
 /** A packet that came back under an open visit: nothing is withdrawn any more. */

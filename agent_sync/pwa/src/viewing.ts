@@ -25,10 +25,8 @@ export async function judgeDraft(
   nowMs: number,
   maxEventBytes: number,
 ): Promise<Remark[]> {
-  const [visit, now] = await Promise.all([
-    viewVisit(store, draft.caseId, draft.visitId),
-    viewCase(store, draft.caseId, draft.visitId, nowMs),
-  ]);
+  const visit = await viewVisit(store, draft.caseId, draft.visitId);
+  const now = await viewCase(store, draft.caseId, draft.visitId, nowMs);
   return [
     ...mayRecord(draft.kind, draft.body, size, visit, now, nowMs, maxEventBytes),
     ...checkDoor(draft.kind, draft.body, visit, now),
@@ -67,11 +65,8 @@ export async function viewCase(
   nowMs: number,
 ): Promise<CaseNow> {
   if (caseId === null) return NO_CASE;
-  const [holds, body] = await Promise.all([
-    feed.holdsByCase(store, nowMs),
-    feed.readBody(store, "packet", caseId),
-  ]);
-  const holdReasons = feed.reasonsOf(holds.get(caseId));
+  const holdReasons = feed.reasonsOf((await feed.holdsByCase(store, nowMs)).get(caseId));
+  const body = await feed.readBody(store, "packet", caseId);
   if (body !== null) {
     const open = feed.openPartOf(body);
     const limits = (open["limits"] ?? {}) as Limits;

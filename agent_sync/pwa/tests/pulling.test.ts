@@ -1,7 +1,9 @@
 /** The feed page: applied, repaired, stopped, and what it means for a visit that is open. */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { CASE, codesOf, ids, makeTown, packetBody, PIN, propose, publishPackets } from "./builders";
 import { readVectors } from "./vectors";
+
+const DAY_MS = 86_400_000;
 
 describe("pull", () => {
   test("F1, F4: pages are applied until the end, and count and sum agree", async () => {
@@ -66,6 +68,28 @@ describe("pull", () => {
     const report = await town.phone.exchange();
     expect([report.counts["repairs"], report.counts["chains_asked"], report.isOk]).toEqual([1, 1, true]);
     expect(await town.phone.packets()).toHaveLength(2);
+  });
+
+  test("F3: leases are looked through only once the first of them may have ended", async () => {
+    const town = await makeTown();
+    const [early, late] = ids(2);
+    const body = (day: number) => packetBody({ lease_until: new Date(town.clock.reading.wallMs + day * DAY_MS).toISOString() });
+    await town.server.publish("packet", late!, 1, await body(20));
+    await town.server.publish("packet", early!, 1, await body(2));
+    await town.server.settle();
+    await town.phone.exchange();
+    const looked = vi.spyOn(IDBIndex.prototype, "getAll");
+    const readable = async () => (await town.phone.packets()).filter((each) => each.isReadable).map((each) => each.caseId);
+    const looks = () => looked.mock.calls.filter(([of]) => of === "packet").length;
+
+    expect([await readable(), await readable(), looks()]).toEqual([[early, late], [early, late], 0]);
+    town.clock.advance(3 * DAY_MS);
+    expect(await readable()).toEqual([late]);
+    const once = looks();
+    expect([await readable(), looks() - once]).toEqual([[late], 0]);
+    town.clock.advance(18 * DAY_MS);
+    expect(await readable()).toEqual([]);
+    looked.mockRestore();
   });
 
   test("F3: a packet withdrawn under an open visit is purged, and the visit keeps its limits", async () => {
