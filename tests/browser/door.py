@@ -130,6 +130,11 @@ class Phone:
             self.page.wait_for_timeout(500)
         expect(all_safe).to_be_visible()
 
+    def hear_all(self) -> None:
+        """Exchange once more: what the office still waited for, a content that came as a file, is there after it."""
+        self.press("Send now")
+        expect(self.page.get_by_text("Done.")).to_be_visible(timeout=20_000)
+
     def statement(self) -> str:
         """Give the phone's signed account of today."""
         self.go("record")

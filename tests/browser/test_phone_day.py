@@ -253,10 +253,12 @@ def test_a_day_of_ten_visits(served: Served, network: Proxy, scanning: tuple[Bro
     ):  # fmt: skip
         visit(phone)
     network.faults.is_calm = False
-    phone.send_all()
-    companion.send_all()
+    for each in (phone, companion):
+        each.send_all()
+    network.faults.is_calm = True
 
     for each in (phone, companion):
+        each.hear_all()
         assert_equal_accounts(served, each)
         each.context.close()
     assert WHOLE_VISIT == kinds_of(served, ids[0])
@@ -289,6 +291,8 @@ def walk_through_a_door(served: Served, network: Proxy, phone: Phone) -> None:
     refuse_killed_at_every_step(phone)
     network.faults.is_calm = False
     phone.send_all()
+    network.faults.is_calm = True
+    phone.hear_all()
 
     assert_equal_accounts(served, phone)
     assert WHOLE_VISIT == kinds_of(served, case_id)

@@ -19,8 +19,7 @@ from server.storage import tables
 from tests.benchmark import gen, phone_packets, servers
 from tests.benchmark.adapters.fairvisit import FairvisitAdapter
 from tests.browser import phone_timing as timing
-from tests.browser.phone_look import PIN
-from tests.browser.test_phone import unlock
+from tests.browser.phone_look import PIN, unlock
 from tests.fault.trace import played
 
 MOST_SCRIPT = 45_000  # bytes, gzip
