@@ -25,7 +25,6 @@ import {
 import type { Noise } from "./ids";
 import { identity, leaseTime, trueNow } from "./remembering";
 import { isEnded, isIdentityConfirmed, isOpen, stepsDone } from "./rules";
-import { methodOf, scopeOf, triesLeft } from "./rules_door";
 import { leaveBy } from "./rules_limits";
 import type { Said } from "./sealed_part";
 import { remember, remembered, Store } from "./store";
@@ -35,7 +34,7 @@ import { openVisits, visitsOf } from "./store_visits";
 import { oneAtATime, lockTab } from "./tabs";
 import { FetchTransport, type Transport } from "./transport";
 import { Vault, waitFor, type Wrapped } from "./vault";
-import { judgeDraft, viewCase, viewVisit } from "./viewing";
+import { viewCase, viewVisit } from "./viewing";
 import { viewPackets, viewStatus, viewVisits } from "./views";
 
 export interface Options {
@@ -53,6 +52,8 @@ const REFUSED_MS = 60_000;
 const sealedPart = () => import("./sealed_part");
 const recording = () => import("./recording");
 const signing = () => import("./signing");
+const judging = () => import("./judging");
+const door = () => import("./rules_door");
 
 export class Device implements Face {
   private readonly vault: Vault;
@@ -192,7 +193,7 @@ export class Device implements Face {
   mayRecord(kind: string, caseId: string | null, visitId: string | null, body: Body): Promise<Remark[]> {
     return this.reading(async (store) => {
       const nowMs = await trueNow(store, this.clock.read());
-      return judgeDraft(store, { kind, body, caseId, visitId }, 0, nowMs, 1);
+      return (await judging()).judgeDraft(store, { kind, body, caseId, visitId }, 0, nowMs, 1);
     });
   }
 
@@ -233,7 +234,7 @@ export class Device implements Face {
   }
 
   async hold(caseId: string, visitId: string | null, reason: string, scope = "", note = ""): Promise<Recorded> {
-    const body = { reason, scope: scope || scopeOf(reason), ...(note ? { note } : {}) };
+    const body = { reason, scope: scope || (await door()).scopeOf(reason), ...(note ? { note } : {}) };
     // A hold belongs to a visit: without one named, to the last of its case on this phone.
     const last = async (store: Store) => (await store.read((tx) => visitsOf(tx, caseId))).at(-1)?.visit_id;
     const named = visitId ?? (await this.reading(last));
@@ -242,7 +243,10 @@ export class Device implements Face {
   }
 
   triesLeft(caseId: string, visitId: string, method: string): Promise<number> {
-    return this.reading(async (store) => triesLeft(await viewVisit(store, caseId, visitId), methodOf(method)));
+    return this.reading(async (store) => {
+      const { methodOf, triesLeft } = await door();
+      return triesLeft(await viewVisit(store, caseId, visitId), methodOf(method));
+    });
   }
 
   checkIdentity(caseId: string, visitId: string, method: string, said: Omit<Said, "method">): Promise<boolean> {
@@ -252,7 +256,7 @@ export class Device implements Face {
           store,
           caseId,
           visitId,
-          { ...said, method: methodOf(method) },
+          { ...said, method: (await door()).methodOf(method) },
           this.clock.read(),
           this.noise,
         ),
@@ -265,7 +269,7 @@ export class Device implements Face {
       this.reading(async (store) => {
         const content = await (
           await sealedPart()
-        ).openPart(store, caseId, visitId, { ...said, method: methodOf(method) }, this.clock.read(), this.noise);
+        ).openPart(store, caseId, visitId, { ...said, method: (await door()).methodOf(method) }, this.clock.read(), this.noise);
         return { creditor: String(content["lender"]), currency: "", amount: 0, ...content };
       }),
     );

@@ -10,6 +10,7 @@ import { atOf, type Reading as ClockReading } from "./clock";
 import { EVENT_SHAPES } from "./event_shapes";
 import { Refusal, type Recorded, type Remark } from "./face";
 import { makeId, type Noise } from "./ids";
+import { judgeDraft, type Draft } from "./judging";
 import { quotaOf, trueNow } from "./remembering";
 import { isAllowed, OPENING_KINDS } from "./rules";
 import type { Store, Writing } from "./store";
@@ -17,7 +18,6 @@ import * as chains from "./store_chains";
 import * as outbox from "./store_outbox";
 import type { ChainRow } from "./store_tables";
 import { endVisit, readVisit, startVisit } from "./store_visits";
-import { judgeDraft, type Draft } from "./viewing";
 import { DEVICE_KINDS, EVENT_SCHEMA, VISIT_KINDS } from "./vocabulary";
 
 const BLOCK_CODES: Record<string, string> = { withdrawn: "withdrawn", "too-large": "too-large" };

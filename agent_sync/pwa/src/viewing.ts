@@ -1,37 +1,12 @@
-/** A visit and a case as the rules see them, and what the rules say of something about to be recorded. */
-import type { Body, Remark } from "./face";
-import { bodiesOf, mayRecord, NO_CASE, NO_VISIT, type CaseNow, type Visit } from "./rules";
-import { checkDoor } from "./rules_door";
+/** A visit and a case as the rules see them. */
+import type { Body } from "./face";
+import { bodiesOf, NO_CASE, NO_VISIT, type CaseNow, type Visit } from "./rules";
 import type { Limits, PastVisit } from "./rules_limits";
 import type { Store } from "./store";
 import * as feed from "./store_feed";
 import { readContent, visitEvents } from "./store_outbox";
 import { readVisit, visitsOf } from "./store_visits";
 import { NOBODY_MET } from "./vocabulary";
-
-/** What is to be recorded. */
-export interface Draft {
-  kind: string;
-  body: Body;
-  caseId: string | null;
-  visitId: string | null;
-}
-
-/** Say what speaks against recording a draft now: what cannot be true, the case's limits, the order at the door. */
-export async function judgeDraft(
-  store: Store,
-  draft: Draft,
-  size: number,
-  nowMs: number,
-  maxEventBytes: number,
-): Promise<Remark[]> {
-  const visit = await viewVisit(store, draft.caseId, draft.visitId);
-  const now = await viewCase(store, draft.caseId, draft.visitId, nowMs);
-  return [
-    ...mayRecord(draft.kind, draft.body, size, visit, now, nowMs, maxEventBytes),
-    ...checkDoor(draft.kind, draft.body, visit, now),
-  ];
-}
 
 /** Give a visit as the rules see it, with the walls of its events. */
 export async function viewVisit(

@@ -1,0 +1,30 @@
+/** What the rules say of something about to be recorded. */
+import type { Body, Remark } from "./face";
+import { mayRecord } from "./rules";
+import { checkDoor } from "./rules_door";
+import type { Store } from "./store";
+import { viewCase, viewVisit } from "./viewing";
+
+/** What is to be recorded. */
+export interface Draft {
+  kind: string;
+  body: Body;
+  caseId: string | null;
+  visitId: string | null;
+}
+
+/** Say what speaks against recording a draft now: what cannot be true, the case's limits, the order at the door. */
+export async function judgeDraft(
+  store: Store,
+  draft: Draft,
+  size: number,
+  nowMs: number,
+  maxEventBytes: number,
+): Promise<Remark[]> {
+  const visit = await viewVisit(store, draft.caseId, draft.visitId);
+  const now = await viewCase(store, draft.caseId, draft.visitId, nowMs);
+  return [
+    ...mayRecord(draft.kind, draft.body, size, visit, now, nowMs, maxEventBytes),
+    ...checkDoor(draft.kind, draft.body, visit, now),
+  ];
+}
