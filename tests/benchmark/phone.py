@@ -76,17 +76,17 @@ def _on_the_phone(browser: Browser, adapter: FairvisitAdapter, scope: Scope) -> 
     timing.enrol(page, adapter.office.code_for(scope))
     timing.await_packets(page, START_PACKETS)
     context.set_offline(True)
-    timing.slow_down(page, SLOW)
-    figures: Figures = {"start": _start(page)}
+    with timing.slowed(page, SLOW):
+        figures: Figures = {"start": _start(page)}
     case_ids = iter(scope.case_ids)
-    for slowed in (1, SLOW):
-        timing.slow_down(page, slowed)
-        timing.start_once(page)
-        took = [each for _ in range(STEP_VISITS) for each in timing.record_steps(page, next(case_ids))]
-        floor = median(timing.put_barely(page, 3 * STEP_VISITS))
+    timing.start_once(page)
+    for times in (1, SLOW):
+        with timing.slowed(page, times):
+            took = [each for _ in range(STEP_VISITS) for each in timing.record_steps(page, next(case_ids))]
+            floor = median(timing.put_barely(page, 3 * STEP_VISITS))
         shown = f"; next screen {median(each['shown'] for each in took):.0f}"
         durable = median(each["durable"] for each in took)
-        figures[f"step, {slowed}x slowed"] = _tell(f"a step, {slowed}x slowed", durable, STEP_MS, floor, shown)
+        figures[f"step, {times}x slowed"] = _tell(f"a step, {times}x slowed", durable, STEP_MS, floor, shown)
     context.close()
     return figures
 

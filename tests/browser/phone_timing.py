@@ -7,7 +7,8 @@ Milliseconds of the page's clock, from the navigation on.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import cast
 from urllib.parse import quote
 
@@ -81,9 +82,14 @@ def open_watched(browser: Browser) -> BrowserContext:
     return context
 
 
-def slow_down(page: Page, times: float) -> None:
+@contextmanager
+def slowed(page: Page, times: float) -> Iterator[None]:
     """Slow the page's own thread so many times; other threads (storage, cryptography) keep their speed."""
-    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": times})
+    session = page.context.new_cdp_session(page)  # one at a time: another's rate would stay
+    session.send("Emulation.setCPUThrottlingRate", {"rate": times})
+    yield
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 1})
+    session.detach()
 
 
 def mark(page: Page, name: str) -> float:
