@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agent_sync import recording, rules_sending, store_feed, store_outbox
+from agent_sync import recording, rules_sending, store_feed, store_outbox, vault
 from agent_sync.pushing import verify_server
 from agent_sync.store import Store
 from agent_sync.store_outbox import Chain
@@ -194,3 +194,4 @@ def end_wipe(store: Store) -> None:
         store.put("stage", "wiped")
     store.forget_old_pages()
     store.key_path.unlink(missing_ok=True)
+    vault.forget(store.path)
