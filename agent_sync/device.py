@@ -124,6 +124,7 @@ class Device:
 
         Gives the agent, or that a person has yet to approve; the same code can be sent again until then.
         """
+        vault.refuse_wiped(self.store.path)
         url = self._server_url or self.store.get("server_url")
         channel = Channel(self._way(url), load_or_make_key(self.store, self.noise))
         described = {"kind": "command", "model": f"{platform.system()} {platform.machine()}"[:100], "app": app_name()}

@@ -186,7 +186,8 @@ def delete_files(store: Store) -> bool:
 
 
 def end_wipe(store: Store) -> None:
-    """Forget this device altogether: the wipe was acknowledged, or the device is gone for good."""
+    """Forget this device altogether: the wipe was acknowledged, or the device is gone for good. The data key first."""
+    vault.forget(store.path)
     with store.transaction():
         for table in (*WIPED_TABLES, "directive", "chain", "server_key"):
             store.db.execute(f"DELETE FROM {table}")  # noqa: S608 - fixed names
@@ -194,4 +195,3 @@ def end_wipe(store: Store) -> None:
         store.put("stage", "wiped")
     store.forget_old_pages()
     store.key_path.unlink(missing_ok=True)
-    vault.forget(store.path)

@@ -130,6 +130,13 @@ def forget(store_path: Path) -> None:
             return
 
 
+def refuse_wiped(store_path: Path) -> None:
+    """Raise `conflict` for a store that is open still although its key was wiped: nothing more may go into it."""
+    if _read(store_path).get("wiped"):
+        detail = "This device was wiped. Close this program and start it anew; then enter the code."
+        raise FieldError("conflict", detail=detail)
+
+
 def load(module: str) -> Any:
     """Import a module of the extra for encryption; say plainly when it is missing."""
     try:
@@ -241,7 +248,7 @@ def _from_keyring(name: str) -> bytes:
 
 def _remove_wiped(store_path: Path) -> None:
     """Take away what is left of a store whose key was wiped: bytes that nobody can read."""
-    for end in ("", "-wal", "-shm", ".vault"):
+    for end in ("", "-wal", "-shm", ".key", ".vault"):
         store_path.with_name(store_path.name + end).unlink(missing_ok=True)
 
 

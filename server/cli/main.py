@@ -53,6 +53,7 @@ COMMANDS = {
     "export": "exporting",
     "verify": "proving",
     "import-outbox": "proving",
+    "device-key": "proving",
     "office-user": "office_users",
     "demo": "rehearsing",
 }
