@@ -1,15 +1,13 @@
 """
 `agent-sync`: the device from the command line. Each command is a few calls of `Device` and what it says about them.
 
-`visit`, `propose`, `answer` and `contest` are in `cli_visit.py`; the sentences in `cli_words.py`.
+`visit`, `propose`, `answer` and `contest` are in `cli_visit.py`, photos and recordings in `cli_capture.py`, the
+sentences in `cli_words.py`.
 """
 
 from __future__ import annotations
 
-import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +15,13 @@ import click
 import orjson
 
 from agent_sync import cli_words
+from agent_sync.cli_capture import CAPTURE_COMMANDS
 from agent_sync.cli_card import card
+from agent_sync.cli_device import open_device
 from agent_sync.cli_hold import hold
 from agent_sync.cli_visit import VISIT_COMMANDS, find_case
 from agent_sync.cli_words import SHORT
-from agent_sync.device import Device
+from agent_sync.store import database_errors
 from agent_sync.views import Status
 from schemas.errors import FieldError
 
@@ -39,7 +39,7 @@ class Refusals(click.Group):
             return super().invoke(ctx)
         except FieldError as error:
             raise click.ClickException(error.detail) from None
-        except sqlite3.DatabaseError as error:
+        except database_errors() as error:
             sentence = f"The store cannot be read ({error}). Leave it as it is and ask the office for help."
             raise click.ClickException(sentence) from None
 
@@ -51,17 +51,14 @@ class Refusals(click.Group):
 @click.option(
     "--language", type=click.Choice(["en", "zh"]), default="en", envvar="AGENT_SYNC_LANGUAGE", help="Of words."
 )
+@click.option("--pin", "asks_pin", is_flag=True, help="Encrypt a new store with a PIN: asked, or AGENT_SYNC_PIN.")
+@click.option(
+    "--keyring", "in_keyring", is_flag=True, envvar="AGENT_SYNC_KEYRING", help="Encrypt it by the system's keyring."
+)
 @click.pass_context
-def main(ctx: click.Context, store: str, language: str) -> None:
+def main(ctx: click.Context, /, **chosen: Any) -> None:
     """Keep case packets, record visits, exchange with the server."""
-    ctx.obj = {"store": store, "language": language}
-
-
-@contextmanager
-def opened(ctx: click.Context, server: str | None = None) -> Iterator[Device]:
-    """Open the device that the command line names."""
-    with Device(ctx.obj["store"], server) as device:
-        yield device
+    ctx.obj = chosen
 
 
 def print_json(value: Any) -> None:
@@ -76,7 +73,7 @@ def print_json(value: Any) -> None:
 @click.pass_context
 def enrol(ctx: click.Context, code: str, server: str | None, wait: bool) -> None:
     """Enrol this device with the office's one-time CODE, or enter a new one."""
-    with opened(ctx, server) as device:
+    with open_device(ctx.obj, server) as device:
         done = device.enrol(code)
         while not done.is_enrolled:
             click.echo("The office has yet to approve this device.")
@@ -91,14 +88,15 @@ def enrol(ctx: click.Context, code: str, server: str | None, wait: bool) -> None
 
 @main.command()
 @click.option("--watch", is_flag=True, help="Go on exchanging until stopped.")
+@click.option("--metered", is_flag=True, envvar="AGENT_SYNC_METERED", help="Keep photos and recordings back.")
 @JSON
 @click.pass_context
-def exchange(ctx: click.Context, watch: bool, as_json: bool) -> None:
+def exchange(ctx: click.Context, watch: bool, metered: bool, as_json: bool) -> None:
     """Send what is recorded and fetch what is new."""
-    with opened(ctx) as device:
+    with open_device(ctx.obj) as device:
         while True:
             try:
-                report = device.exchange()
+                report = device.exchange(metered=metered)
             except FieldError as error:
                 if not watch or error.code != "store-locked":
                     raise
@@ -122,7 +120,7 @@ def exchange(ctx: click.Context, watch: bool, as_json: bool) -> None:
 @click.pass_context
 def packets(ctx: click.Context, as_json: bool) -> None:
     """List the packets on this device."""
-    with opened(ctx) as device:
+    with open_device(ctx.obj) as device:
         views = device.packets()
     if as_json:
         print_json([view.to_json() for view in views])
@@ -139,7 +137,7 @@ def packets(ctx: click.Context, as_json: bool) -> None:
 @click.pass_context
 def show(ctx: click.Context, case: str, as_json: bool) -> None:
     """Show the open part of a CASE: its id, the end of its id, or part of its address."""
-    with opened(ctx) as device:
+    with open_device(ctx.obj) as device:
         view = find_case(device, case)
     if as_json:
         print_json(view.to_json())
@@ -153,7 +151,7 @@ def show(ctx: click.Context, case: str, as_json: bool) -> None:
 @click.pass_context
 def status(ctx: click.Context, as_json: bool) -> None:
     """Say what is saved here, received there, set aside, waiting."""
-    with opened(ctx) as device:
+    with open_device(ctx.obj) as device:
         state: Status = device.status()
     if as_json:
         print_json(state.to_json())
@@ -168,7 +166,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
 @click.pass_context
 def statement(ctx: click.Context, day: str | None, out: str | None) -> None:
     """Give the signed account of one day of this device."""
-    with opened(ctx) as device:
+    with open_device(ctx.obj) as device:
         day = day or device.clock.read().wall[:10]
         account = device.describe_day(day)
         if out is not None:
@@ -190,7 +188,7 @@ def statement(ctx: click.Context, day: str | None, out: str | None) -> None:
 @click.pass_context
 def export_outbox(ctx: click.Context, file: str) -> None:
     """Write what was not received to an encrypted FILE, for the office's `fairvisit import-outbox`."""
-    with opened(ctx) as device:
+    with open_device(ctx.obj) as device:
         count = device.export_outbox(file)
     written = cli_words.plural(count, "record")
     click.echo(f"{written} in {file}. Only the office's server can read it. Nothing was deleted here.")
@@ -200,7 +198,7 @@ def export_outbox(ctx: click.Context, file: str) -> None:
 @click.pass_context
 def doctor(ctx: click.Context) -> None:
     """Look store, key, clock, disk and server over."""
-    with opened(ctx) as device:
+    with open_device(ctx.obj) as device:
         checks = device.doctor()
     for check in checks:
         click.echo(f"{'✔' if check.is_well else '▲'} {check.name:<8} {check.sentence}")
@@ -208,7 +206,7 @@ def doctor(ctx: click.Context) -> None:
         ctx.exit(1)
 
 
-for command in (*VISIT_COMMANDS, hold, card):
+for command in (*VISIT_COMMANDS, *CAPTURE_COMMANDS, hold, card):
     main.add_command(command)
 
 

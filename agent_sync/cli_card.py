@@ -8,7 +8,7 @@ import time
 import click
 import segno
 
-from agent_sync.device import Device
+from agent_sync.cli_device import open_device
 from schemas.card import RENEW_S
 
 QUIET = 2  # modules around the code: fewer than paper wants, enough for a screen
@@ -26,7 +26,7 @@ def draw_qr(text: str) -> str:
 @click.pass_obj
 def card(chosen: dict[str, str], once: bool) -> None:
     """Show the card that a person scans to see who is at their door; end it with Ctrl-C."""
-    with Device(chosen["store"]) as device:
+    with open_device(chosen) as device:
         while True:
             address = device.card()
             if not once:

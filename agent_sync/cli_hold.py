@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
+from agent_sync.cli_device import open_device
 from agent_sync.cli_script import Script
 from agent_sync.cli_words import SHORT, word
-from agent_sync.device import Device
 from agent_sync.rules_door import scope_of
 from schemas import vocabulary as v
 
@@ -24,7 +24,7 @@ REASONS = "\n\n\b\nREASON is one of:\n" + "\n".join(f"  {each.value}" for each i
 def hold(chosen: dict[str, str], visit: str, reason: str, case_only: bool, note: str) -> None:
     """Place the hold; say that it acts, and on what."""
     language = chosen["language"]
-    with Device(chosen["store"]) as device:
+    with open_device(chosen) as device:
         scope = v.HoldScope.CASE.value if case_only else ""
         recorded = device.hold(visit, reason, scope, note)
         views = [view for view in device.packets() if view.case_id == recorded.case_id]

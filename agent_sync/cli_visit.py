@@ -10,6 +10,7 @@ from typing import Any
 import click
 import orjson
 
+from agent_sync.cli_device import open_device
 from agent_sync.cli_prompts import MATTER, record_prompts
 from agent_sync.cli_scribe import Scribe, outcome_body, placed
 from agent_sync.cli_script import Script
@@ -155,7 +156,7 @@ def record_file(scribe: Scribe, path: str) -> None:
 def visit(chosen: dict[str, str], /, case: str, path: str | None, visit_id: str | None, **said: Any) -> None:
     """Record a whole visit to CASE: by prompts, by flags (with --contact), or from a JSON file."""
     flags = Flags(**said)
-    with Device(chosen["store"]) as device:
+    with open_device(chosen) as device:
         view = find_case(device, case)
         scribe = Scribe(device, view.case_id, chosen["language"], visit_id)
         try:
@@ -179,7 +180,7 @@ def visit(chosen: dict[str, str], /, case: str, path: str | None, visit_id: str 
 @click.pass_context
 def propose(ctx: click.Context, case: str, field: str, new: str, base: str | None) -> None:
     """Propose a correction: that FIELD of the person of CASE should be NEW."""
-    with Device(ctx.obj["store"]) as device:
+    with open_device(ctx.obj) as device:
         view = find_case(device, case)
         opened = view.open
         now = {**opened.get("person", {}).get("contacts", {}), "address": opened.get("place", {}).get("address")}
@@ -195,7 +196,7 @@ def propose(ctx: click.Context, case: str, field: str, new: str, base: str | Non
 @click.pass_context
 def answer(ctx: click.Context, decision: str, text: str) -> None:
     """Answer the question of a DECISION that came back from review."""
-    with Device(ctx.obj["store"]) as device:
+    with open_device(ctx.obj) as device:
         found = [each for each in device.status().questions if each["decision_id"].endswith(decision)]
         if len(found) != 1:
             raise FieldError("invalid", detail=f"No question on this device is '{decision}'. See: agent-sync status")
@@ -210,7 +211,7 @@ def answer(ctx: click.Context, decision: str, text: str) -> None:
 @click.pass_context
 def contest(ctx: click.Context, finding: str, reason: str) -> None:
     """Say why a FINDING about a visit is wrong."""
-    with Device(ctx.obj["store"]) as device:
+    with open_device(ctx.obj) as device:
         device.record(v.EventKind.FINDING_CONTESTED, None, None, {"finding_id": finding, "reason": reason})
     click.echo("Saved. The office reads it after the next exchange.")
 

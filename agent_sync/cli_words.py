@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from agent_sync.report import Report
+from agent_sync.rules import CLOCK_LOCKED
 from agent_sync.views import PacketView, Status
 from schemas.errors import FieldError
 from schemas.vocabulary import EventKind, HoldReason, ParkReason, RecordingDuty, RecordingMedium, RemovalReason
@@ -94,7 +95,8 @@ def say_duration(ms: int) -> str:
 def say_packet_line(view: PacketView, language: str) -> str:
     """Say one packet in one line: short id, address, and why no visit may start now."""
     if not view.is_readable:
-        return f"{view.case_id[-SHORT:]}  its time on this device has ended; exchange to renew it"
+        why = "shut, as the clock was set back" if CLOCK_LOCKED in view.remarks else "its time on this device has ended"
+        return f"{view.case_id[-SHORT:]}  {why}; exchange to renew it"
     address = view.open.get("place", {}).get("address", "no address")
     halted = [word(HoldReason, reason, language) for reason in view.holds]
     remark = f"  · halted: {', '.join(halted)}" if halted else f"  · {view.remarks[0]}" if view.remarks else ""
@@ -106,7 +108,8 @@ def say_packet(view: PacketView, language: str) -> Iterator[str]:
     """Say the open part of one packet, in lines."""
     yield f"Case {view.case_id} (revision {view.rev}, {view.role or 'no role'})"
     if not view.is_readable:
-        yield "Its time on this device has ended. Exchange to renew it."
+        is_locked = CLOCK_LOCKED in view.remarks
+        yield CLOCK_LOCKED if is_locked else "Its time on this device has ended. Exchange to renew it."
         return
     person, place = view.open.get("person", {}), view.open.get("place", {})
     yield f"Person    {person.get('name', 'not named')}"
@@ -156,7 +159,7 @@ def say_status(status: Status, language: str) -> Iterator[str]:
     agent = status.agent
     yield f"Agent {agent.get('code', '?')} ({agent.get('name', '?')}), device {status.device_id}"
     if status.stage != "enrolled":
-        yield f"Stage: {status.stage.replace('_', ' ')}."
+        yield f"Stage: {status.stage.replace('_', ' ')}." + (f" {CLOCK_LOCKED}" if status.stage == "locked" else "")
     yield say_unsent(status)
     received, packets = plural(status.received, "record"), plural(status.packets, "packet")
     yield f"{received} received by the server; {packets} on this device."

@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from agent_sync import (
+    capturing,
     doctor,
     enrolling,
+    escrow,
     exchange,
     outbox_export,
     recording,
@@ -30,16 +32,17 @@ from agent_sync import (
     store_feed,
     store_outbox,
     store_visits,
+    vault,
     views,
 )
 from agent_sync.channel import Channel
 from agent_sync.clock import Clock, Reading
 from agent_sync.enrolling import Enrolment
 from agent_sync.recording import Draft, Noise, Recorded
-from agent_sync.remembering import identity, last_seen, lease_time, load_or_make_key
+from agent_sync.remembering import identity, last_seen, lease_time, load_or_make_key, watch_clock
 from agent_sync.report import Report
 from agent_sync.store import Store
-from agent_sync.store_visits import FileCopy
+from agent_sync.store_files import LEAST_FREE
 from agent_sync.talk import Talk
 from agent_sync.transport import HttpTransport, Transport
 from schemas import card, signing
@@ -47,6 +50,7 @@ from schemas.errors import FieldError
 from schemas.vocabulary import EventKind, MonoKind
 
 ARCHIVE_DAYS = 30
+PHOTO_SIDE = 1600
 BOOT_FILE = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -77,6 +81,9 @@ class Device:
 
     What `record` returned from is saved; what `status` counts as received has the server's receipt. Every method
     raises `FieldError` with a sentence that can be shown.
+
+    A new store is encrypted where *pin* is given, or *in_keyring* is set: then the system's keyring keeps its key.
+    *photo_side*: the longest side of photos, in pixels. *least_free*: bytes that files leave free for records.
     """
 
     def __init__(
@@ -88,11 +95,16 @@ class Device:
         transport: Transport | None = None,
         noise: Noise = os.urandom,
         archive_days: int = ARCHIVE_DAYS,
+        pin: str | None = None,
+        in_keyring: bool = False,
+        photo_side: int = PHOTO_SIDE,
+        least_free: int = LEAST_FREE,
     ) -> None:
-        self.store = Store(store_path)
         self.clock: Clock = clock or SystemClock()
         self.noise = noise
-        self.archive_days = archive_days
+        self.archive_days, self.photo_side, self.least_free = archive_days, photo_side, least_free
+        keys = vault.unlock(Path(store_path), pin, in_keyring=in_keyring, now=self.clock.read(), noise=noise)
+        self.store = Store(store_path, keys=keys)
         self._server_url = server_url
         self._transport = transport
 
@@ -112,10 +124,13 @@ class Device:
 
         Gives the agent, or that a person has yet to approve; the same code can be sent again until then.
         """
+        vault.refuse_wiped(self.store.path)
         url = self._server_url or self.store.get("server_url")
-        channel = Channel(self._way(url), load_or_make_key(self.store))
+        channel = Channel(self._way(url), load_or_make_key(self.store, self.noise))
         described = {"kind": "command", "model": f"{platform.system()} {platform.machine()}"[:100], "app": app_name()}
-        return enrolling.enrol(self.store, channel, code, described, self.clock.read(), self.noise, url)
+        done = enrolling.enrol(self.store, channel, code, described, self.clock.read(), self.noise, url)
+        escrow.keep_escrow(self.store, self.clock.read(), self.noise)
+        return done
 
     def packets(self) -> list[views.PacketView]:
         """Give the packets, after shredding those whose time here has ended (F3)."""
@@ -133,13 +148,9 @@ class Device:
         """
         Record an event; return once it is durable. `visit_started` without *visit_id* makes one.
 
-        *files*: mappings with `path`, `media_type`, `role`; each is copied into the store first.
+        *files*: mappings with `path`, `media_type?`, `role?`; each is copied into the store first.
         """
-        self._shred()
-        copies = [self._copy(each) for each in files]
-        return recording.record_event(
-            self.store, Draft(kind, body or {}, case_id, visit_id, copies), self.clock.read(), self.noise
-        )
+        return self._capture().record(Draft(kind, body or {}, case_id, visit_id), files)
 
     def may_record(self, kind: str, case_id: str, visit_id: str | None, body: Mapping[str, Any]) -> rules.Verdict:
         """Say what `record` would warn of or block, without recording."""
@@ -147,19 +158,32 @@ class Device:
         now_ms = rules.best_now(now.wall_ms, now.mono_ms, now.boot, last_seen(self.store))
         return recording.judge_draft(self.store, Draft(kind, body, case_id, visit_id), 0, now_ms, 1)
 
+    def attach_photo(self, visit: str, path: str | Path) -> Recorded:
+        """
+        Keep a photo of a visit: scaled, without place or camera, marked with time and case. The file stays as it is.
+
+        Raises `invalid` if it is no picture, `conflict` where the visit was not started or the disk is nearly full.
+        """
+        return self._capture().photo(visit, Path(path), self.photo_side)
+
+    def attach_signature(self, visit: str, path: str | Path) -> Recorded:
+        """Keep a signature of a visit: a picture, or an SVG of strokes. Raises as `attach_photo` does."""
+        return self._capture().signature(visit, Path(path))
+
+    def attach_recording(self, visit: str, path: str | Path) -> Recorded:
+        """Keep an audio or video file of a visit, as its packet's limits allow: else `conflict` with the rule."""
+        return self._capture().recording(visit, Path(path))
+
     def hold(self, visit: str, reason: str, scope: str = "", note: str = "") -> Recorded:
         """
         Halt the case of a visit, named by its id or its case's, or the end of either: at once here, and everywhere.
 
         Without *scope* it halts what such a reason concerns: the person, or this case alone.
         """
-        found = store_visits.find_visits(self.store, visit.strip().lower())
-        if len({row["case_id"] for row in found}) != 1:
-            many = f"{len(found)} visits" if found else "no visit of this device"
-            raise FieldError("invalid", detail=f"'{visit}' names {many}. See: agent-sync status")
+        case_id, visit_id = capturing.name_visit(self.store, visit)
         body = {"reason": reason, "scope": scope or rules_door.scope_of(reason).value}
         body |= {"note": note} if note else {}
-        return self.record(EventKind.HOLD_PLACED, found[0]["case_id"], found[0]["visit_id"], body)
+        return self.record(EventKind.HOLD_PLACED, case_id, visit_id, body)
 
     def card(self) -> str:
         """
@@ -188,9 +212,11 @@ class Device:
         by_ms = None if started_ms is None else rules_limits.leave_by(case.limits or {}, started_ms)
         return "" if by_ms is None else replace(now, wall_ms=by_ms + now.wall_ms - now_ms).wall[11:16]
 
-    def exchange(self) -> Report:
+    def exchange(self, *, metered: bool = False) -> Report:
         """
         Exchange with the server until both sides are level, or something fails; the report says which.
+
+        On a *metered* network photos and recordings stay here; records go.
 
         Raises only `not-enrolled`, and `store-locked` while another program exchanges with this store.
         """
@@ -198,8 +224,9 @@ class Device:
         with self.store.exchange_lock():
             self._shred()
             channel = Channel(self._way(self.store.get("server_url")), key, device_id, self.store.get("nonce", ""))
-            talk = Talk(self.store, channel, self.clock, self.noise, self.archive_days)
+            talk = Talk(self.store, channel, self.clock, self.noise, self.archive_days, metered)
             exchange.converse(talk)
+            escrow.keep_escrow(self.store, self.clock.read(), self.noise)
             return talk.report
 
     def open_sealed(
@@ -281,11 +308,13 @@ class Device:
         return HttpTransport(url)
 
     def _shred(self) -> None:
-        store_feed.shred_ended(self.store, lease_time(self.store, self.clock.read()))
+        now = self.clock.read()
+        watch_clock(self.store, now)
+        store_feed.shred_ended(self.store, lease_time(self.store, now))
 
-    def _copy(self, named: Mapping[str, str]) -> FileCopy:
-        media_type, role = named.get("media_type", "application/octet-stream"), named.get("role", "attachment")
-        return store_visits.copy_file(self.store, Path(named["path"]), media_type, role)
+    def _capture(self) -> capturing.Capture:
+        self._shred()
+        return capturing.Capture(self.store, self.clock.read(), self.noise, self.least_free)
 
 
 def app_name() -> str:

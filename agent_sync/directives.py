@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agent_sync import recording, rules_sending, store_feed, store_outbox
+from agent_sync import recording, rules_sending, store_feed, store_outbox, vault
 from agent_sync.pushing import verify_server
 from agent_sync.store import Store
 from agent_sync.store_outbox import Chain
@@ -186,7 +186,8 @@ def delete_files(store: Store) -> bool:
 
 
 def end_wipe(store: Store) -> None:
-    """Forget this device altogether: the wipe was acknowledged, or the device is gone for good."""
+    """Forget this device altogether: the wipe was acknowledged, or the device is gone for good. The data key first."""
+    vault.forget(store.path)
     with store.transaction():
         for table in (*WIPED_TABLES, "directive", "chain", "server_key"):
             store.db.execute(f"DELETE FROM {table}")  # noqa: S608 - fixed names

@@ -7,7 +7,6 @@ Comes in: store, clocks, a way to the server. Goes out: checks. It changes nothi
 from __future__ import annotations
 
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -16,12 +15,12 @@ from agent_sync.clock import Reading
 from agent_sync.pushing import find_broken
 from agent_sync.remembering import last_seen, load_key, pace_of, quota_of
 from agent_sync.rules import best_now
-from agent_sync.store import Store
+from agent_sync.store import Store, database_errors
+from agent_sync.store_files import LEAST_FREE
 from agent_sync.transport import Transport
 from schemas.errors import FieldError
 
 HEALTH = "/health"
-LEAST_FREE = 100 * 1024 * 1024
 MOST_CLOCK_MS = 300_000
 
 
@@ -51,7 +50,7 @@ def check_store(store: Store) -> Check:
     """Let SQLite check its file."""
     try:
         said = str(store.value("PRAGMA integrity_check"))
-    except sqlite3.DatabaseError as error:
+    except database_errors() as error:
         said = str(error)
     if said == "ok":
         return Check("store", True, "The store is whole.")

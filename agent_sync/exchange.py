@@ -17,13 +17,13 @@ from agent_sync import (
     repair,
     rules_sending,
     store_archive,
+    store_files,
     store_outbox,
-    store_visits,
     uploads,
 )
 from agent_sync.channel import EXCHANGE
 from agent_sync.clock import LastContact
-from agent_sync.remembering import keep_contact, keep_pace, last_contact, pace_of
+from agent_sync.remembering import keep_contact, keep_pace, last_contact, pace_of, trust_clock
 from agent_sync.talk import Talk
 from schemas.errors import FieldError
 from schemas.messages import parse_time
@@ -65,6 +65,7 @@ def note_contact(talk: Talk, sent_mono_ms: int) -> None:
         if talk.is_newest:
             store.put("answered_no", request.no)
             rtt = max(0, now.mono_ms - sent_mono_ms)
+            trust_clock(store, now)
             keep_contact(store, LastContact(talk.answer["server_time"], talk.server_ms, now.mono_ms, rtt, now.boot))
 
 
@@ -73,7 +74,7 @@ def tidy(talk: Talk) -> None:
     last = last_contact(talk.store)
     if talk.has_more or last is None:
         return
-    store_visits.drop_copies(talk.store)
+    store_files.drop_copies(talk.store)
     if talk.report.counts["erased"] or talk.report.counts["items_removed"]:
         talk.store.forget_old_pages()
     before_ms = last.server_ms - talk.archive_days * DAY_MS

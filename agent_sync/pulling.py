@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from agent_sync import chaining, pushing, store_archive, store_feed, store_visits
+from agent_sync import chaining, pushing, store_archive, store_feed, store_files
 from agent_sync.remembering import lease_time
 from agent_sync.store import Store
 from agent_sync.talk import Talk
@@ -154,7 +154,7 @@ def heed_item(talk: Talk, item: Item) -> None:
             drop_erased(store, body["event_id"])
             talk.did("erased", is_progress=False)
         elif item.type == ItemType.FILE_STATE and body["state"] in {"verified", "discarded"}:
-            store_visits.set_file_state(store, body["sha256"], body["state"])
+            store_files.set_file_state(store, body["sha256"], body["state"])
         elif item.type == ItemType.SERVER_KEYS:
             trust_named_keys(talk, body)
     except (KeyError, TypeError, ValueError):
@@ -164,7 +164,7 @@ def heed_item(talk: Talk, item: Item) -> None:
 def drop_erased(store: Store, event_id: str) -> None:
     """Drop an erased event's content and the files only it names (E12)."""
     for sha256 in store_archive.erase_event(store, event_id):
-        store_visits.set_file_state(store, sha256, "erased")
+        store_files.set_file_state(store, sha256, "erased")
 
 
 def trust_named_keys(talk: Talk, body: Mapping[str, Any]) -> None:

@@ -8,18 +8,18 @@ told "saved" only then (E7). Content, place in the chain and the chain's new hea
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
-from agent_sync import rules, rules_door, store_feed, store_outbox, store_visits
+from agent_sync import rules, rules_door, store_feed, store_files, store_outbox, store_visits
 from agent_sync.clock import Reading
 from agent_sync.remembering import last_seen, quota_of
 from agent_sync.rules_limits import PastVisit
 from agent_sync.store import Store
+from agent_sync.store_files import FileCopy
 from agent_sync.store_outbox import Written
-from agent_sync.store_visits import FileCopy
 from schemas import canonical
 from schemas.errors import FieldError
 from schemas.event import EVENT_SCHEMAS, VISIT_BOUND
@@ -39,6 +39,10 @@ class Draft:
     case_id: str | None = None
     visit_id: str | None = None
     files: Sequence[FileCopy] = ()
+
+    def with_files(self, files: Sequence[FileCopy]) -> Draft:
+        """Give the same with these files."""
+        return replace(self, files=files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ def record_event(store: Store, draft: Draft, now: Reading, noise: Noise) -> Reco
     if draft.kind in DEVICE_KINDS:
         raise FieldError("invalid", {"kind": [f"'{draft.kind}' is recorded by the device itself"]})
     if draft.kind == EventKind.VISIT_STARTED and draft.visit_id is None:
-        draft = Draft(draft.kind, draft.body, draft.case_id, make_id(now.wall_ms, noise(10)), draft.files)
+        draft = replace(draft, visit_id=make_id(now.wall_ms, noise(10)))
     with store.transaction():
         if store_outbox.current_chain(store) is None or store.get("stage") in {"wiping", "wiped"}:
             raise FieldError(
@@ -115,29 +119,43 @@ def record_event(store: Store, draft: Draft, now: Reading, noise: Noise) -> Reco
         written = write_event(draft, now, noise, rev)
         now_ms = rules.best_now(now.wall_ms, now.mono_ms, now.boot, last_seen(store))
         verdict = judge_draft(store, draft, len(written.content), now_ms, quota_of(store).max_event_bytes)
-        if not verdict.is_allowed:
-            first = next(remark.code for remark in verdict.remarks if remark.level == "block")
-            raise FieldError(BLOCK_CODES.get(first, "conflict"), detail=" ".join(verdict.blocks), rule=first)
+        refuse(verdict)
         if draft.kind == EventKind.VISIT_STARTED and verdict.codes:
             told = {**draft.body, "warned": verdict.codes}  # the office sees what was said, and gone on against
-            draft = Draft(draft.kind, told, draft.case_id, draft.visit_id, draft.files)
+            draft = replace(draft, body=told)
             written = write_event(draft, now, noise, rev)
         chain_id, seq = store_outbox.append_event(store, written)
         _follow(store, written, draft, rev or 0, now_ms)
     return Recorded(written.id, chain_id, seq, draft.case_id, draft.visit_id, tuple(verdict.warnings))
 
 
+def refuse(verdict: rules.Verdict) -> None:
+    """Raise what a verdict blocks, with the rule's code; nothing where it allows."""
+    if not verdict.is_allowed:
+        first = next(remark.code for remark in verdict.remarks if remark.level == "block")
+        raise FieldError(BLOCK_CODES.get(first, "conflict"), detail=" ".join(verdict.blocks), rule=first)
+
+
+def judge_now(store: Store, draft: Draft, size: int, now: Reading) -> rules.Verdict:
+    """Say what speaks against recording *draft* at this reading of the clocks."""
+    now_ms = rules.best_now(now.wall_ms, now.mono_ms, now.boot, last_seen(store))
+    return judge_draft(store, draft, size, now_ms, quota_of(store).max_event_bytes)
+
+
 def judge_draft(store: Store, draft: Draft, size: int, now_ms: int, max_event_bytes: int) -> rules.Verdict:
     """Say what speaks against recording *draft* now: what cannot be true, the case's limits, the order at the door."""
     visit = view_visit(store, draft.case_id, draft.visit_id)
     case = view_case(store, draft.case_id, draft.visit_id, now_ms)
+    if draft.kind == EventKind.VISIT_STARTED and store.get("clock_locked"):
+        case = replace(case, is_locked=True)
     verdict = rules.may_record(draft.kind, draft.body, size, visit, case, now_ms, max_event_bytes)
-    return rules.Verdict((*verdict.remarks, *rules_door.check_door(draft.kind, draft.body, visit, case)))
+    media = {copy.media_type.partition("/")[0] for copy in draft.files}
+    return rules.Verdict((*verdict.remarks, *rules_door.check_door(draft.kind, draft.body, visit, case, media)))
 
 
 def _follow(store: Store, written: Written, draft: Draft, rev: int, now_ms: int) -> None:
     """Do what an event means to this device itself: a visit begins or ends, a hold acts, files are kept."""
-    store_visits.name_files(store, written.id, draft.files)
+    store_files.name_files(store, written.id, draft.files)
     if draft.case_id is None or draft.visit_id is None:
         return
     if draft.kind in rules.OPENING_KINDS:

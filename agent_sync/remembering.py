@@ -3,11 +3,12 @@ What the store remembers between exchanges, with its types: who this device is, 
 
 The stage is recorded, never guessed from what else is there. `stage`: new, awaiting_approval, enrolled, gone, wiping,
 wiped. `pull_stage`: first (reading the feed), level (count and sum agreed), repairing, or the code of the problem that
-stops the pull half: paused, reauth-required, upload-only.
+stops the pull half: paused, reauth-required, upload-only. `clock_locked`: packets stay shut until the server is met.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 
 from agent_sync.clock import LastContact, Reading
@@ -17,6 +18,9 @@ from agent_sync.store import Store
 from schemas import signing
 from schemas.errors import FieldError
 from schemas.messages import Quota
+
+DEVICE_KEY = "device-key"
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
 
 
 def quota_of(store: Store) -> Quota:
@@ -58,20 +62,45 @@ def lease_time(store: Store, now: Reading) -> int:
     return now_for_leases(now.wall_ms, now.mono_ms, now.boot, last_seen(store))
 
 
+def watch_clock(store: Store, now: Reading) -> bool:
+    """
+    Say whether packets are locked: the clock was set back by more than a day, and the server was not met since.
+
+    Remembers how far the wall clock came, so that it cannot be set back a little again and again.
+    """
+    if store.get("clock_locked"):
+        return True
+    highest_ms = store.get("highest_wall_ms")
+    is_set_back = highest_ms is not None and now.wall_ms < highest_ms - DAY_MS
+    if is_set_back or highest_ms is None or now.wall_ms > highest_ms + HOUR_MS:
+        with store.transaction():
+            store.put("clock_locked", is_set_back or None)
+            store.put("highest_wall_ms", highest_ms if is_set_back else now.wall_ms)
+    return is_set_back
+
+
+def trust_clock(store: Store, now: Reading) -> None:
+    """Unlock, inside a transaction: the server was met, and its time is what leases are measured by from now on."""
+    store.put("clock_locked", None)
+    store.put("highest_wall_ms", now.wall_ms)
+
+
 def load_key(store: Store) -> signing.PrivateKey | None:
     """Read this device's private key from the file beside the store; None if there is none."""
     try:
-        return signing.load_private(store.key_path.read_text())
+        kept = store.key_path.read_bytes()
     except FileNotFoundError:
         return None
+    return signing.load_private((store.keys.open(DEVICE_KEY, kept) if store.keys else kept).decode())
 
 
-def load_or_make_key(store: Store) -> signing.PrivateKey:
+def load_or_make_key(store: Store, noise: Callable[[int], bytes]) -> signing.PrivateKey:
     """Give this device's private key, making it once; it never leaves the device (A1)."""
     key = load_key(store)
     if key is None:
         key = signing.new_private_key()
-        store.place_file(store.key_path, signing.dump_private(key).encode())
+        plain = signing.dump_private(key).encode()
+        store.place_file(store.key_path, store.keys.seal(DEVICE_KEY, plain, noise) if store.keys else plain)
     return key
 
 

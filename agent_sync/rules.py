@@ -25,6 +25,10 @@ from schemas.vocabulary import (
     is_possible,
 )
 
+CLOCK_LOCKED = (
+    "This device's clock was set back, so packets stay shut until it has met the server: agent-sync exchange."
+    " What is recorded is saved as ever."
+)
 OPENING_KINDS = frozenset({EventKind.VISIT_STARTED, EventKind.CREW_JOINED})
 # Facts that are often written down after the door has closed.
 AFTERWARDS = frozenset({EventKind.OUTCOME_NOTED, EventKind.APPOINTMENT_AGREED, EventKind.HOLD_PLACED})
@@ -91,7 +95,11 @@ class VisitSoFar:
 
 @dataclass(frozen=True, slots=True)
 class CaseNow:
-    """A case as this device holds it at this moment. `gone` says why its packet is not here any more."""
+    """
+    A case as this device holds it at this moment. `gone` says why its packet is not here any more.
+
+    `is_locked` says that it is shut, the device's clock having been set back.
+    """
 
     is_held: bool = True
     gone: str = ""
@@ -99,6 +107,7 @@ class CaseNow:
     hold_reasons: tuple[str, ...] = ()
     crew_size: int = 1
     visits: tuple[PastVisit, ...] = ()
+    is_locked: bool = False
 
 
 def may_record(
@@ -184,7 +193,9 @@ def _check_case(kind: str, body: Mapping[str, Any], case: CaseNow, now_ms: int) 
         return
     # An agent who starts nevertheless says why, and the office sees it; without a reason the start is stopped.
     level = "warn" if body.get("override_reason") else "block"
-    if case.gone or not case.is_held:
+    if case.is_locked:
+        yield Remark(level, StartRemark.WITHDRAWN, CLOCK_LOCKED)
+    elif case.gone or not case.is_held:
         why = f"was withdrawn ({case.gone})" if case.gone else "is not on this device"
         yield Remark(level, StartRemark.WITHDRAWN, f"This case {why}.")
     if case.hold_reasons:

@@ -7,7 +7,7 @@ was left out is warned about; what must not be done, such as recording where it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from agent_sync.rules import CaseNow, VisitSoFar
@@ -19,6 +19,7 @@ from schemas.vocabulary import (
     Identity,
     IdentityMethod,
     RecordingDuty,
+    RecordingMedium,
     RecordingState,
     Step,
     StepResponse,
@@ -32,9 +33,11 @@ AFTER_IDENTITY = tuple(step for step in Step if step not in BEFORE_IDENTITY)
 OF_CASE = frozenset({HoldReason.WRONG_PERSON, HoldReason.DISPUTE})
 
 
-def check_door(kind: str, body: Mapping[str, Any], visit: VisitSoFar, case: CaseNow) -> Iterator[Remark]:
+def check_door(
+    kind: str, body: Mapping[str, Any], visit: VisitSoFar, case: CaseNow, media: Collection[str] = ()
+) -> Iterator[Remark]:
     """
-    Say what speaks against recording an event of *kind* now, by the order at the door.
+    Say what speaks against recording an event of *kind* now, by the order at the door. *media*: what its files are.
 
     >>> [each.code for each in check_door("identity_checked", {"identity": "confirmed"}, VisitSoFar(),
     ...     CaseNow(limits={"steps": ["card_shown"]}))]
@@ -50,6 +53,9 @@ def check_door(kind: str, body: Mapping[str, Any], visit: VisitSoFar, case: Case
         yield from _check_recording(str(body.get("medium")), visit, case)
     elif kind == EventKind.VISIT_ENDED:
         yield from _check_recorded(visit, case)
+    for medium in RecordingMedium:
+        if medium in media:
+            yield from _check_attached(medium, visit, case)
 
 
 def tries_left(visit: VisitSoFar, method: str) -> int:
@@ -99,16 +105,32 @@ def _check_recording(medium: str, visit: VisitSoFar, case: CaseNow) -> Iterator[
         yield Remark("warn", "recording-notice", "Say that you record before you do.")
 
 
+def _check_attached(medium: str, visit: VisitSoFar, case: CaseNow) -> Iterator[Remark]:
+    duty = _duties(case).get(medium)
+    if duty == RecordingDuty.FORBIDDEN:
+        sentence = f"Recording {medium} is forbidden here, so no such file is taken. Delete the recording."
+        yield Remark("block", "recording-forbidden", sentence)
+    elif duty == RecordingDuty.ONLY_WITH_CONSENT and _notice_answer(visit) != StepResponse.GIVEN:
+        sentence = f"The person did not agree to be recorded, so no {medium} is taken. Delete the recording."
+        yield Remark("block", "recording-consent", sentence)
+    elif medium not in _media_started(visit):
+        yield Remark("warn", "recording-unannounced", f"No start of {medium} was recorded at this visit.")
+
+
 def _check_recorded(visit: VisitSoFar, case: CaseNow) -> Iterator[Remark]:
-    started = {
-        body.get("medium")
-        for kind, body in visit.events
-        if kind == EventKind.RECORDING_CHANGED and body.get("state") == RecordingState.STARTED
-    }
+    started = _media_started(visit)
     due = sorted(medium for medium, duty in _duties(case).items() if duty == RecordingDuty.DUTY)
     missing = [medium for medium in due if medium not in started]
     if missing:
         yield Remark("warn", "not-recorded", f"Recording was a duty at this visit: {', '.join(missing)}.")
+
+
+def _media_started(visit: VisitSoFar) -> set[str]:
+    return {
+        str(body.get("medium"))
+        for kind, body in visit.events
+        if kind == EventKind.RECORDING_CHANGED and body.get("state") == RecordingState.STARTED
+    }
 
 
 def _duties(case: CaseNow) -> Mapping[str, str]:

@@ -14,6 +14,7 @@ from typing import Any
 from agent_sync import recording, rules_door
 from agent_sync.clock import Reading
 from agent_sync.recording import Draft, Noise
+from agent_sync.rules import CLOCK_LOCKED
 from agent_sync.store import Store
 from agent_sync.store_feed import read_body
 from schemas import sealing
@@ -45,6 +46,8 @@ def try_wraps(store: Store, case_id: str, said: Said) -> dict[str, Any] | None:
     """
     if said.method not in set(IdentityMethod):
         raise FieldError("invalid", {"method": [f"'{said.method}' is not one of {', '.join(IdentityMethod)}"]})
+    if store.get("clock_locked"):
+        raise FieldError("conflict", detail=CLOCK_LOCKED)
     body = read_body(store, ItemType.PACKET, case_id)
     if body is None:
         raise FieldError("withdrawn", detail="This case is not on this device, or its time here has ended.")

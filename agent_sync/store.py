@@ -1,6 +1,8 @@
 """
 The device's store: one SQLite file (sqlite-utils), a folder of file copies, a key file, and a lock file beside it.
 
+With `Keys` from the vault all of them are encrypted: the database by SQLCipher under a raw key, files in segments.
+
 Everything that must survive goes through `Store.transaction`: BEGIN IMMEDIATE, WAL, synchronous=FULL, so what it
 returned from is on the disk. The tables' own functions are in `store_outbox`, `store_feed`, `store_visits`,
 `store_files`.
@@ -16,6 +18,7 @@ import fcntl
 import os
 import signal
 import sqlite3
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +27,10 @@ from typing import Any
 import orjson
 from sqlite_utils import Database
 
+from agent_sync.durable import settle, write_part
+from agent_sync.file_box import FileBox
 from agent_sync.store_tables import SCHEMA, SCHEMA_VERSION
+from agent_sync.vault import Keys, load
 from schemas.errors import FieldError
 
 BUSY_S = 20.0
@@ -37,8 +43,10 @@ class Store:
     Invariant: an event, its place in the chain and the chain's new head are stored together or not at all (E2).
     """
 
-    def __init__(self, path: str | Path, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(self, path: str | Path, environ: Mapping[str, str] = os.environ, keys: Keys | None = None) -> None:
         self.path = Path(path)
+        self.keys = keys
+        self.box = FileBox(keys.of("files") if keys else None)
         self.files = self.path.with_name(self.path.name + ".files")
         self.key_path = self.path.with_name(self.path.name + ".key")
         self._kill_at = int(environ.get("AGENT_SYNC_KILL_AT", "0"))
@@ -46,8 +54,14 @@ class Store:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
         self.files.mkdir(mode=0o700, exist_ok=True)
-        # isolation_level None: sqlite3 opens no transaction behind our back (STACK, trap 1).
-        connection = sqlite3.connect(self.path, timeout=BUSY_S, isolation_level=None)
+        # SQLCipher's errors are not sqlite3's: what is caught is what this store's driver raises (STACK, trap 2).
+        driver = load("sqlcipher3.dbapi2") if keys else sqlite3
+        self._refused: type[Exception] = driver.OperationalError
+        # isolation_level None: the driver opens no transaction behind our back (STACK, trap 1).
+        connection = driver.connect(str(self.path), timeout=BUSY_S, isolation_level=None)
+        if keys:
+            connection.execute(f"PRAGMA key = \"x'{keys.of('store').hex()}'\"")
+            connection.execute("PRAGMA temp_store=MEMORY")
         self.db = Database(connection)
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
@@ -86,7 +100,7 @@ class Store:
             except BaseException:
                 self.db.rollback()
                 raise
-        except sqlite3.OperationalError as error:
+        except self._refused as error:
             raise explain_refusal(error) from error
         self.reach_boundary()
 
@@ -142,23 +156,12 @@ class Store:
 
     def place_file(self, path: Path, content: bytes) -> None:
         """Write a small file durably, readable by its owner only: whole, or not at all."""
-        part = path.with_name(path.name + ".part")
-        part.unlink(missing_ok=True)
-        with os.fdopen(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as target:
-            target.write(content)
-            target.flush()
-            os.fsync(target.fileno())
-        self.settle_file(part, path)
+        self.settle_file(write_part(path, content), path)
 
     def settle_file(self, part: Path, path: Path) -> None:
         """Move a finished file to its place, durably."""
         self.reach_boundary()
-        part.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        settle(part, path)
         self.reach_boundary()
 
     def forget_old_pages(self) -> None:
@@ -170,7 +173,13 @@ class Store:
         self.db.close()
 
 
-def explain_refusal(error: sqlite3.OperationalError) -> FieldError:
+def database_errors() -> tuple[type[Exception], ...]:
+    """Give what the drivers in use raise when a store cannot be read."""
+    cipher = sys.modules.get("sqlcipher3.dbapi2")
+    return (sqlite3.DatabaseError, cipher.DatabaseError) if cipher else (sqlite3.DatabaseError,)
+
+
+def explain_refusal(error: Exception) -> FieldError:
     """Say in plain words why SQLite refused a write. Nothing of it was saved."""
     if "locked" in str(error) or "busy" in str(error):
         return FieldError(

@@ -46,6 +46,7 @@ class Talk:
     clock: Clock
     noise: Noise
     archive_days: int
+    is_metered: bool = False
     report: Report = field(default_factory=Report)
     chain_id: str = ""
     waiting: tuple[Waiting, ...] = ()

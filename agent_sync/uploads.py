@@ -28,29 +28,34 @@ class Source:
     """The bytes of a wanted file: a copy in the store, or the content of an event."""
 
     def __init__(self, talk: Talk, sha256: str) -> None:
-        self.path = talk.store.files / sha256
+        self.path, self.box = talk.store.files / sha256, talk.store.box
         content = talk.store.value("SELECT content FROM event WHERE digest = ? AND content IS NOT NULL", [sha256])
         self.content: bytes | None = content
         if content is not None:
             self.size = len(content)
         else:
-            self.size = self.path.stat().st_size if self.path.exists() else -1
+            self.size = self.box.size(self.path)
 
     def read(self, start: int) -> bytes:
         """Give the next chunk from *start* on."""
         if self.content is not None:
             return self.content[start : start + CHUNK]
-        with self.path.open("rb") as file:
-            file.seek(start)
-            return file.read(CHUNK)
+        return self.box.read(self.path, start, CHUNK)
 
 
 def upload_files(talk: Talk) -> None:
-    """Upload what the server wants, after the events that name it; one that fails does not keep back the next."""
+    """
+    Upload what the server wants, after the events that name it, one at a time in its order: the newest visit first.
+
+    One that fails does not keep back the next. On a metered network files wait; contents of events do not.
+    """
     if talk.has_more or store_outbox.count_waiting(talk.store) or talk.store.get("stage") == "wiping":
         return  # events go first (T1)
     wanted, talk.files_wanted = talk.files_wanted, []
     for each in wanted:
+        if talk.is_metered and Source(talk, str(each.get("sha256"))).content is None:
+            talk.files_wanted.append(each)
+            continue
         try:
             upload(talk, str(each["sha256"]), int(each["size"]), str(each["token"]))
         except (KeyError, ValueError):
@@ -60,6 +65,8 @@ def upload_files(talk: Talk) -> None:
                 raise
             talk.files_wanted.append(each)
             talk.fail_part("files", error)
+    if talk.is_metered and talk.files_wanted:
+        talk.report.note("Photos and recordings wait for a network that is not metered. They stay saved here.")
 
 
 def upload(talk: Talk, sha256: str, size: int, token: str) -> None:

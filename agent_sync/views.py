@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from agent_sync import rules, store_feed, store_outbox, store_visits
+from agent_sync import rules, store_feed, store_files, store_outbox, store_visits
 from agent_sync.clock import Reading
 from agent_sync.recording import past_visits
 from agent_sync.remembering import last_seen
@@ -48,7 +48,11 @@ class PacketView:
 
 @dataclass(frozen=True)
 class Status:
-    """How a device stands. Counts are of events unless they say otherwise."""
+    """
+    How a device stands. Counts are of events unless they say otherwise.
+
+    `stage` is `remembering`'s, or `locked` while packets stay shut since the clock was set back.
+    """
 
     stage: str
     pull_stage: str
@@ -80,8 +84,14 @@ def view_packets(store: Store, now: Reading) -> list[PacketView]:
     now_ms = rules.best_now(now.wall_ms, now.mono_ms, now.boot, last_seen(store))
     views = []
     halted = store_feed.holds_by_case(store, now_ms)
+    is_locked = bool(store.get("clock_locked"))
+    visited = {visit["case_id"] for visit in store_visits.open_visits(store)} if is_locked else set()
     for row in store_feed.read_objects(store, ItemType.PACKET):
         body = row["body"] or {}
+        if is_locked:
+            # As under a packet that was withdrawn: an open visit keeps its limits and texts, and nothing else (F3).
+            kept = {name: body["open"][name] for name in ("limits", "texts") if name in body.get("open", {})}
+            body = {"open": kept} if row["id"] in visited else {}
         opened = body.get("open", {})
         limits = opened.get("limits", {})
         wraps = body.get("sealed", {}).get("wraps", ())
@@ -93,6 +103,7 @@ def view_packets(store: Store, now: Reading) -> list[PacketView]:
             holds,
             len(opened.get("crew", ())) or 1,
             past_visits(store, row["id"], limits),
+            is_locked,
         )
         verdict = rules.may_record("visit_started", {}, 0, rules.VisitSoFar(), case, now_ms, 1)
         views.append(
@@ -102,7 +113,7 @@ def view_packets(store: Store, now: Reading) -> list[PacketView]:
                 body.get("role", ""),
                 opened,
                 "sealed" in body,
-                bool(body),
+                bool(body) and not is_locked,
                 holds,
                 tuple(verdict.blocks),
                 tuple(verdict.warnings),
@@ -126,9 +137,10 @@ def view_status(store: Store, now: Reading) -> Status:
     case_ids = [row["id"] for row in store.rows("SELECT id FROM object WHERE type = 'packet' ORDER BY id")]
     halted = store_feed.holds_by_case(store, now_ms)
     holds = [{**hold, "case_id": case_id} for case_id in case_ids for hold in halted.get(case_id, ())]
+    stage = store.get("stage", "new")
     decisions = [row for row in store_feed.read_objects(store, ItemType.DECISION) if row["body"]]
     return Status(
-        stage=store.get("stage", "new"),
+        stage="locked" if stage == "enrolled" and store.get("clock_locked") else stage,
         pull_stage=store.get("pull_stage", "first"),
         device_id=store.get("device_id", ""),
         agent=store.get("agent", {}),
@@ -139,7 +151,7 @@ def view_status(store: Store, now: Reading) -> Status:
         received=int(store.value("SELECT count(DISTINCT event_n) FROM link WHERE status IS NOT NULL")),
         lost=int(store.value("SELECT count(*) FROM event WHERE state = 'lost'")),
         parked=read_parked(store),
-        files_waiting=len(store_visits.files_kept(store)),
+        files_waiting=len(store_files.files_kept(store)),
         holds=holds,
         open_visits=store_visits.open_visits(store),
         questions=[

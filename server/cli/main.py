@@ -54,6 +54,7 @@ COMMANDS = {
     "files": "filing",
     "verify": "proving",
     "import-outbox": "proving",
+    "device-key": "proving",
     "office-user": "office_users",
     "demo": "rehearsing",
 }

@@ -1,4 +1,4 @@
-"""`fairvisit statement`, `verify`, `import-outbox`: what a device and the server can prove to each other."""
+"""`fairvisit statement`, `verify`, `import-outbox`, `device-key`: what device and server can prove, and late work."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import orjson
 from schemas.vocabulary import ParkReason
 from schemas.words import say
 from server.app import open_site
-from server.services import outboxes, statements, verifying
+from server.services import device_keys, outboxes, statements, verifying
 
 A_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -161,6 +161,20 @@ def import_outbox_command(file: Path, by: str, folder: Path | None) -> None:
     if imported.not_taken:
         click.echo("Keep the file.")
         sys.exit(1)
+
+
+@click.command("device-key")
+@click.argument("file", type=A_FILE)
+@click.option("--by", default="office", show_default=True, help="Who opens it: it is noted.")
+def device_key_command(file: Path, by: str) -> None:
+    """Open the key of a device whose PIN was wrong too often, from its vault FILE."""
+    site = open_site()
+    try:
+        device, data_key = device_keys.open_data_key(site, file.read_bytes(), by)
+    finally:
+        site.store.close()
+    click.echo(f"Device {device.id} (agent {device.agent_code}, {device.state}). On the device:", err=True)
+    click.echo(f"agent-sync recover {data_key}")
 
 
 def _write_damaged(folder: Path, damaged: list[dict[str, Any]]) -> None:

@@ -45,7 +45,7 @@ class Line:
 class Field:
     """A device in the field, its clock and its line; the agent has one case."""
 
-    def __init__(self, office: Office, folder: Path, code: str = "a1") -> None:
+    def __init__(self, office: Office, folder: Path, code: str = "a1", pin: str | None = None) -> None:
         self.office = office
         self.agent_id = office.add_agent(code)
         self.case_id = office.add_case(f"R-{code}")
@@ -53,7 +53,8 @@ class Field:
         office.site.store.write(self._pack)
         self.line = Line(office)
         self.clock = SettableClock(Reading(START_MS, OFFSET_MIN, 1_000, "boot-1"))
-        self.device = Device(folder / f"{code}.db", "http://office.test", clock=self.clock, transport=self.line)
+        path = folder / f"{code}.db"
+        self.device = Device(path, "http://office.test", clock=self.clock, transport=self.line, pin=pin)
         self.device.enrol(issue_code(office.site, code, by="test"))
         self.id = str(self.device.store.get("device_id"))
         self.exchange()

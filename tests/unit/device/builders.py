@@ -34,9 +34,10 @@ def a_device(
     name: str = "device.db",
     *,
     enrolled: bool = True,
+    **options: Any,
 ) -> Device:
-    """Give a device on a store in *folder*, enrolled with the server."""
-    device = Device(folder / name, "http://server", clock=clock or a_clock(), transport=server)
+    """Give a device on a store in *folder*, enrolled with the server; *options* are `Device`'s."""
+    device = Device(folder / name, "http://server", clock=clock or a_clock(), transport=server, **options)
     if enrolled and device.status().stage == "new":
         device.enrol("CODE-1")
     return device

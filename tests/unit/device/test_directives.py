@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
-from agent_sync import Device
+from agent_sync import Device, vault
 from agent_sync.store_feed import measure
 from schemas import canonical, signing
 from schemas.errors import FieldError
-from tests.unit.device.builders import CASE, OTHER_CASE, VISIT, a_device, a_visit, joined, start
+from tests.unit.device.builders import CASE, OTHER_CASE, VISIT, a_device, a_visit, joined, packet_body, start
 from tests.unit.device.fake_server import FakeServer, an_id
 
 
@@ -223,3 +224,53 @@ class TestWipes:
 
         assert old != server.jwk
         assert 1 == device.status().packets
+
+
+class TestEncryptedWipes:
+    """What a wipe means to an encrypted store."""
+
+    @pytest.mark.parametrize("kind", ["wipe_now", "wipe_after_upload"])
+    def test_d1_the_data_key_goes_with_everything_else(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+    ) -> None:
+        """D1: files at once, keys with the receipt; the PIN opens nothing any more, not even a copy made before."""
+        monkeypatch.setitem(vault.COST, "memory_kib", 64)
+        server = FakeServer()
+        server.put("packet", CASE, packet_body())
+        device = a_device(tmp_path, server, pin="4711-0815")
+        device.exchange()
+        start(device)
+        (tmp_path / "photo").write_bytes(b"a photo")
+        device.record("files_attached", CASE, VISIT, {}, [{"path": str(tmp_path / "photo"), "role": "photo"}])
+        server.direct(kind, device.status().chain_id)
+        settle(server, device)
+
+        assert ("wiped", []) == (device.status().stage, list(device.store.files.iterdir()))
+        assert not (tmp_path / "device.db.key").exists()
+        kept = (tmp_path / "device.db.vault").read_bytes()
+        assert {"format": vault.FORMAT, "wiped": True} == orjson.loads(kept)
+        server.directives = []
+        with pytest.raises(FieldError, match="start it anew"):
+            device.enrol("CODE-1")  # it would be written under a key that is nowhere any more
+        device.close()
+
+        with a_device(tmp_path, server, pin="another-pin") as again:
+            assert again.exchange().is_ok
+            assert 1 == again.status().packets
+
+    def test_d1_until_the_receipt_the_device_can_still_say_that_it_was_wiped(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """D1: restarted in between, it opens with its PIN, holds nothing, and sends `directive_done`."""
+        monkeypatch.setitem(vault.COST, "memory_kib", 64)
+        server = FakeServer()
+        server.put("packet", CASE, packet_body())
+        with a_device(tmp_path, server, pin="4711-0815") as device:
+            device.exchange()
+            server.direct("wipe_now", device.status().chain_id)
+            server.faults += ["", "cut-before"]
+            device.exchange()
+        with a_device(tmp_path, server, pin="4711-0815") as device:
+            assert ("wiping", 0) == (device.status().stage, device.status().packets)
+            settle(server, device)
+        assert [{"directive_id": an_id(77), "result": "done"}] == done(server)

@@ -174,3 +174,75 @@ class TestUpload:
         server.uploads.clear()
         device.exchange()
         assert [content] == received(server)
+
+
+class TestMetered:
+    """A network that is paid by the byte."""
+
+    def test_files_wait_for_another_network_and_records_do_not(self, tmp_path: Path) -> None:
+        """The report says so; the next exchange without the word sends them."""
+        server, device, _ = joined(tmp_path)
+        start(device)
+        attach(device, tmp_path / "photo", b"a photo")
+        report = device.exchange(metered=True)
+
+        assert report.is_ok
+        assert ([], 0, 1) == (received(server), device.status().unsent, device.status().files_waiting)
+        assert any("not metered" in note for note in report.notes)
+        assert device.exchange().is_ok
+        assert ([b"a photo"], 0) == (received(server), device.status().files_waiting)
+
+    def test_x3_the_content_of_a_withheld_event_goes_all_the_same(self, tmp_path: Path) -> None:
+        """X3: it is a record, however it travels."""
+        server, device, _ = joined(tmp_path)
+        start(device)
+        attach(device, tmp_path / "photo", b"a photo")
+        device.record(
+            "outcome_noted", CASE, VISIT, {"contact_result": "nobody", "disposition": "none", "note": "x" * 3000}
+        )
+        content = device.store.value("SELECT content FROM event WHERE kind = 'outcome_noted'")
+        server.wanted[canonical.digest(content)] = len(content)
+        device.exchange(metered=True)
+
+        assert [content] == received(server)
+
+    def test_d1_a_wipe_after_upload_waits_for_what_was_kept_back(self, tmp_path: Path) -> None:
+        """D1: not all is sent while a file waits for another network."""
+        server, device, _ = joined(tmp_path)
+        start(device)
+        attach(device, tmp_path / "photo", b"a photo")
+        server.direct("wipe_after_upload", device.status().chain_id)
+        device.exchange(metered=True)
+        assert ("enrolled", 1) == (device.status().stage, len(list(device.store.files.iterdir())))
+
+        device.exchange()
+        assert [b"a photo"] == received(server)
+        assert device.status().stage in {"wiping", "wiped"}
+
+
+def test_files_go_one_at_a_time_in_the_servers_order(tmp_path: Path) -> None:
+    """The server lists the newest visit first; one file is whole before the next begins."""
+    server, device, _ = joined(tmp_path)
+    start(device)
+    contents = [bytes([number]) * (uploads.CHUNK + 1) for number in range(3)]
+    digests = [attach(device, tmp_path / f"photo{number}", each) for number, each in enumerate(contents)]
+    push, asked = server._push, []
+
+    def newest_first(value: dict[str, object]) -> dict[str, object]:
+        answer = push(value)
+        answer["files_wanted"] = list(reversed(answer.get("files_wanted", [])))
+        asked.extend(each["sha256"] for each in answer["files_wanted"])
+        return answer
+
+    server._push = newest_first  # type: ignore[assignment, method-assign]
+    order: list[str] = []
+    tus = server._tus
+
+    def see(method: str, target: str, headers: dict[str, str], body: bytes) -> object:
+        order.append(digests[body[0]])
+        return tus(method, target, headers, body)
+
+    server._tus = see  # type: ignore[assignment, method-assign]
+    assert device.exchange().is_ok
+    assert asked[:3] == list(dict.fromkeys(order))
+    assert [each for sha256 in asked[:3] for each in (sha256, sha256)] == order

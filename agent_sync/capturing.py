@@ -1,0 +1,111 @@
+"""
+Evidence on the device: from a photo, a signature or a recording to durable bytes, and then the event that names them.
+
+Comes in: a file that something else made, and the visit it belongs to. Goes out: `files_attached`, once its bytes are
+on the disk. Pictures are made anew (`pictures.py`); a recording is copied as it is, while it is hashed.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from agent_sync import pictures, recording, store_files, store_visits
+from agent_sync.clock import Reading
+from agent_sync.recording import Draft, Noise, Recorded
+from agent_sync.store import Store
+from agent_sync.store_files import FileCopy
+from schemas.errors import FieldError
+from schemas.vocabulary import EventKind
+
+SHORT = 8
+PHOTO, SIGNATURE, RECORDING = "photo", "signature", "recording"
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """One moment of taking evidence in: the store, the clocks' reading, and how many bytes have to stay free."""
+
+    store: Store
+    now: Reading
+    noise: Noise
+    least_free: int
+
+    def photo(self, visit: str, source: Path, longest: int) -> Recorded:
+        """Keep a photo, scaled, stripped and marked with the time and the case; then record it."""
+        case_id, visit_id = name_visit(self.store, visit)
+        mark = f"{self.now.wall[:19].replace('T', ' ')} {self.now.wall[23:]}  case {case_id[-SHORT:]}"
+        content = pictures.prepare_photo(source, mark, longest)
+        return self._record(Draft(EventKind.FILES_ATTACHED, {}, case_id, visit_id), content, "image/jpeg", PHOTO)
+
+    def signature(self, visit: str, source: Path) -> Recorded:
+        """Keep a signature, a picture or the strokes of an SVG, as a plain PNG; then record it."""
+        case_id, visit_id = name_visit(self.store, visit)
+        content = pictures.prepare_signature(source)
+        return self._record(Draft(EventKind.FILES_ATTACHED, {}, case_id, visit_id), content, "image/png", SIGNATURE)
+
+    def recording(self, visit: str, source: Path) -> Recorded:
+        """
+        Keep an audio or video file as it is, and record it with the source and serial number noted at the door.
+
+        What the packet forbids, or the person did not agree to, is refused before a byte of it is kept.
+        """
+        case_id, visit_id = name_visit(self.store, visit)
+        media_type = guess_type(source)
+        medium = media_type.partition("/")[0]
+        if medium not in {"audio", "video"}:
+            said = f"{source.name} is no audio or video by its name. For a photo: agent-sync photo"
+            raise FieldError("invalid", {"files": [said]})
+        body = noted_source(self.store, case_id, visit_id, medium)
+        draft = Draft(EventKind.FILES_ATTACHED, body, case_id, visit_id)
+        return self.record(draft, [{"path": str(source), "media_type": media_type, "role": RECORDING}])
+
+    def record(self, draft: Draft, named: Sequence[Mapping[str, str]]) -> Recorded:
+        """Copy the files that are named, if the event may be recorded with them; then record it."""
+        told = [(Path(each["path"]), _type_of(each), each.get("role", "attachment")) for each in named]
+        if told:
+            planned = [FileCopy("", 0, media_type, role) for _, media_type, role in told]
+            recording.refuse(recording.judge_now(self.store, draft.with_files(planned), 0, self.now))
+        copies = [
+            store_files.copy_file(self.store, path, media_type, role, self.noise, self.least_free)
+            for path, media_type, role in told
+        ]
+        return recording.record_event(self.store, draft.with_files(copies), self.now, self.noise)
+
+    def _record(self, draft: Draft, content: bytes, media_type: str, role: str) -> Recorded:
+        store_files.check_room(self.store, len(content), self.least_free)
+        copy = store_files.keep_chunks(self.store, [content], media_type, role, self.noise)
+        return recording.record_event(self.store, draft.with_files([copy]), self.now, self.noise)
+
+
+def name_visit(store: Store, text: str) -> tuple[str, str]:
+    """Give (case id, visit id) of the one visit that is meant by its id or its case's, or the end of either."""
+    found = store_visits.find_visits(store, text.strip().lower())
+    if len({row["case_id"] for row in found}) != 1:
+        many = f"{len(found)} visits" if found else "no visit of this device"
+        raise FieldError("invalid", detail=f"'{text}' names {many}. See: agent-sync status")
+    return found[0]["case_id"], found[0]["visit_id"]
+
+
+def noted_source(store: Store, case_id: str, visit_id: str, medium: str) -> dict[str, str]:
+    """Give `source` and `serial` as the visit's last `recording_changed` of this medium that has any names them."""
+    for kind, body in reversed(recording.view_visit(store, case_id, visit_id).events):
+        if kind == EventKind.RECORDING_CHANGED and body.get("medium") == medium and {"source", "serial"} & body.keys():
+            return {name: str(body[name]) for name in ("source", "serial") if name in body}
+    return {}
+
+
+def guess_type(source: Path) -> str:
+    """
+    Give the media type that a file's name says; the server looks at its bytes.
+
+    >>> guess_type(Path("door.mp3")), guess_type(Path("x.unheard-of"))
+    ('audio/mpeg', 'application/octet-stream')
+    """
+    return mimetypes.guess_type(source.name)[0] or "application/octet-stream"
+
+
+def _type_of(named: Mapping[str, str]) -> str:
+    return named.get("media_type") or guess_type(Path(named["path"]))
