@@ -12,6 +12,7 @@ import {
   type Body,
   type Enrolment,
   type Face,
+  type FileRoom,
   type PacketView,
   type Recorded,
   type Remark,
@@ -35,7 +36,7 @@ import { openVisits, visitsOf } from "./store_visits";
 import { oneAtATime, lockTab } from "./tabs";
 import { FetchTransport, type Transport } from "./transport";
 import { Vault, waitFor, type Wrapped } from "./vault";
-import { judgeDraft, viewCase, viewVisit } from "./viewing";
+import { judgeDraft, viewCase, viewVisit, type Draft } from "./viewing";
 import { viewPackets, viewStatus, viewVisits } from "./views";
 
 export interface Options {
@@ -177,6 +178,8 @@ export class Device implements Face {
     }
     await store.put("vault", { ...counted, failures: 0 });
     void recording().catch(() => undefined); // so that the first step of the day does not wait for it
+    if (await store.read((tx) => tx.objectStore("file").index("waits").count()))
+      void this.files().then((files) => files.mend(), () => undefined).catch(() => undefined);
     this.tell();
   }
 
@@ -295,6 +298,17 @@ export class Device implements Face {
     const claim = await this.doing(async () => (await signing()).claimOf(qr.trim()));
     if (claim["typ"] !== "visit") throw new Refusal("bad-signature");
     return this.record("crew_joined", String(claim["case_id"]), String(claim["visit_id"]), { ...body, qr: qr.trim() });
+  }
+
+  files(): Promise<FileRoom> {
+    return this.reading(async (store) => {
+      const { Files } = await import("./filing");
+      const record = (draft: Draft) =>
+        this.inTurn(() =>
+          this.reading(async () => (await recording()).recordEvent(store, draft, this.clock.read(), this.noise)),
+        );
+      return new Files(store, record, this.clock, this.noise);
+    });
   }
 
   exchange(): Promise<Report> {

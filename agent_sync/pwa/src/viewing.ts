@@ -15,6 +15,14 @@ export interface Draft {
   body: Body;
   caseId: string | null;
   visitId: string | null;
+  files?: NamedFile[];
+}
+/** A file as an event names it. */
+export interface NamedFile {
+  sha256: string;
+  size: number;
+  media_type: string;
+  role: string;
 }
 
 /** Say what speaks against recording a draft now: what cannot be true, the case's limits, the order at the door. */

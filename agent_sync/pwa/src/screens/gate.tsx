@@ -7,7 +7,7 @@ import type { Known } from "../app";
 import { useAct, usePhone } from "../phone";
 import { plain } from "../route";
 import { NewCode } from "./new_code";
-import { Scan, canScan } from "./scan";
+import { Scan, canScan } from "./scanning";
 
 const isIos = /iP(hone|ad|od)/.test(navigator.userAgent) && !matchMedia("(display-mode: standalone)").matches;
 /** The code itself, from what a QR holds: the bare code, or an address that ends in it. */

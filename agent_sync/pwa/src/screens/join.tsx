@@ -4,7 +4,7 @@ import { useFixes } from "../fixes";
 import { Act, Calm, Note, Problem, Screen, State } from "../parts";
 import { useAct, usePhone } from "../phone";
 import { goInstead } from "../route";
-import { Scan, canScan } from "./scan";
+import { Scan, canScan } from "./scanning";
 
 export function Join() {
   const { face, t } = usePhone();

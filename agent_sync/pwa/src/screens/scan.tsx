@@ -4,7 +4,6 @@ import { State } from "../parts";
 import { usePhone } from "../phone";
 import { watchForCode } from "../reading_codes";
 
-export const canScan = "mediaDevices" in navigator;
 const CAMERA = { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 720 } }; // a visit's code is dense
 
 export function Scan({ onFound }: { onFound: (text: string) => void }) {
