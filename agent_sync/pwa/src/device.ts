@@ -12,6 +12,7 @@ import {
   type Body,
   type Enrolment,
   type Face,
+  type FileRoom,
   type PacketView,
   type Recorded,
   type Remark,
@@ -23,6 +24,7 @@ import {
   type VisitSoFar,
 } from "./face";
 import type { Noise } from "./ids";
+import type { Draft } from "./judging";
 import { identity, leaseTime, trueNow } from "./remembering";
 import { isEnded, isIdentityConfirmed, isOpen, stepsDone } from "./rules";
 import { leaveBy } from "./rules_limits";
@@ -178,6 +180,8 @@ export class Device implements Face {
     }
     await store.put("vault", { ...counted, failures: 0 });
     void recording().catch(() => undefined); // so that the first step of the day does not wait for it
+    if (await store.read((tx) => tx.objectStore("file").index("waits").count()))
+      void this.files().then((files) => files.mend(), () => undefined).catch(() => undefined);
     this.tell();
   }
 
@@ -299,6 +303,17 @@ export class Device implements Face {
     const claim = await this.doing(async () => (await signing()).claimOf(qr.trim()));
     if (claim["typ"] !== "visit") throw new Refusal("bad-signature");
     return this.record("crew_joined", String(claim["case_id"]), String(claim["visit_id"]), { ...body, qr: qr.trim() });
+  }
+
+  files(): Promise<FileRoom> {
+    return this.reading(async (store) => {
+      const { Files } = await import("./filing");
+      const record = (draft: Draft) =>
+        this.inTurn(() =>
+          this.reading(async () => (await recording()).recordEvent(store, draft, this.clock.read(), this.noise)),
+        );
+      return new Files(store, record, this.clock, this.noise);
+    });
   }
 
   exchange(): Promise<Report> {

@@ -9,6 +9,7 @@ import { joinRanges } from "./rules_sending";
 import { remember, remembered, type Reading, type Store, type Writing } from "./store";
 import * as stored from "./store_items";
 import * as chains from "./store_chains";
+import { looseFiles } from "./store_files";
 import * as outbox from "./store_outbox";
 import type { ChainRow, DirectiveRow } from "./store_tables";
 import { TABLES } from "./store_tables";
@@ -119,6 +120,8 @@ function writeDone(talk: Talk, row: DirectiveRow, result: string): Promise<outbo
 async function isAllSent(talk: Talk): Promise<boolean> {
   return talk.store.read(async (tx) => {
     if (talk.filesWanted.length || (await outbox.countWaiting(tx)) || (await tx.objectStore("upload").count())) return false;
+    // What no event names yet was not even announced.
+    if ((await looseFiles(tx)).length) return false;
     // A content that went up as a file is kept until its event was judged (X3).
     for (const link of await tx.objectStore("link").getAll()) {
       if (!link.withheld || link.state !== "waiting") continue;

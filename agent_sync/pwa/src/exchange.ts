@@ -12,8 +12,8 @@ import { carryOutDirectives, endWipe, pendingDirectives, takeDirectives } from "
 import { isObject, problem, type Problem } from "./errors";
 import { readTime } from "./messages";
 import { applyHolds, applyPage, heedPull, isPlainWaiting, purgeWithdrawn, shredEnded } from "./pulling";
-import { buildRequest, readOutbox, storeReceipts, takeQuota } from "./pushing";
-import { lastContact, paceOf } from "./remembering";
+import { buildRequest, paceOf, readOutbox, storeReceipts, takeQuota } from "./pushing";
+import { lastContact } from "./remembering";
 import { refetchShredded, repair } from "./repair";
 import { retryAfter, slowDown } from "./rules_sending";
 import { remember, remembered } from "./store";

@@ -46,7 +46,7 @@ export interface Question { decisionId: string; caseId: string; visitId: string;
 export interface VisitRecord {
   caseId: string; visitId: string; address: string; startedMs: number; isOpen: boolean;
   sending: "on_phone" | "received" | "parked"; decision: string; reason: string; question: string;
-  findings: { findingId: string; code: string; severity: string; sentence: string }[];
+  findings: { findingId: string; code: string; severity: string; sentence: string }[]; filesWaiting: number;
 }
 export interface Parked { eventId: string; kind: string; caseId: string; visitId: string; reason: string }
 export interface Status {
@@ -63,6 +63,27 @@ export interface Report {
   problems: { part: string; error: Refusal }[]; nextMs: number;
 }
 export interface Sealed { creditor: string; currency: string; amount: number; [more: string]: unknown }
+
+/** One file of a visit; `thumb` is a small picture as a data: address, "" where there is none. */
+export interface HeldFile {
+  fileId: string; role: "photo" | "signature" | "audio"; atMs: number; thumb: string;
+  state: "recording" | "on_phone" | "held_back" | "uploading" | "again" | "verified";
+}
+/** A recording under way: pieces are durable as they come; `end` closes it, records that it stopped, and names it. */
+export interface Sound { add(bytes: Uint8Array<ArrayBuffer>): Promise<void>; end(reason?: string): Promise<void> }
+/** Photos, signatures and sound of visits. Loaded when first asked for. */
+export interface FileRoom {
+  list(caseId: string, visitId: string): Promise<HeldFile[]>;
+  /** Keep a picture durably, then record the event that names it; rejects `storage-low` {free}. */
+  add(caseId: string, visitId: string, role: "photo" | "signature", bytes: Uint8Array<ArrayBuffer>, thumb: string): Promise<void>;
+  /** Begin to keep sound, if the limits allow it; rejects with the rule that forbids it. */
+  beginSound(caseId: string, visitId: string, mediaType: string): Promise<Sound>;
+  /** Close and name what a page that was killed left open. */
+  mend(): Promise<void>;
+  /** Whether files go by Wi-Fi only, and whether this browser tells what it is connected by. */
+  wifiOnly(): Promise<{ isOn: boolean; isTold: boolean }>;
+  setWifiOnly(isOn: boolean): Promise<void>;
+}
 
 export interface Face {
   /** What is known before a PIN: whether there is a store, whose, and whether it is locked. */
@@ -96,6 +117,7 @@ export interface Face {
   /** A companion joins the visit behind a scanned QR. */
   joinCrew(qr: string, body: Body): Promise<Recorded>;
 
+  files(): Promise<FileRoom>;
   exchange(): Promise<Report>;
   status(): Promise<Status>;
   myVisits(): Promise<VisitRecord[]>;

@@ -11,6 +11,15 @@ export interface Draft {
   body: Body;
   caseId: string | null;
   visitId: string | null;
+  files?: NamedFile[];
+}
+
+/** A file as an event names it. */
+export interface NamedFile {
+  sha256: string;
+  size: number;
+  media_type: string;
+  role: string;
 }
 
 /** Say what speaks against recording a draft now: what cannot be true, the case's limits, the order at the door. */
@@ -21,8 +30,10 @@ export async function judgeDraft(
   nowMs: number,
   maxEventBytes: number,
 ): Promise<Remark[]> {
-  const visit = await viewVisit(store, draft.caseId, draft.visitId);
-  const now = await viewCase(store, draft.caseId, draft.visitId, nowMs);
+  const [visit, now] = await Promise.all([
+    viewVisit(store, draft.caseId, draft.visitId),
+    viewCase(store, draft.caseId, draft.visitId, nowMs),
+  ]);
   return [
     ...mayRecord(draft.kind, draft.body, size, visit, now, nowMs, maxEventBytes),
     ...checkDoor(draft.kind, draft.body, visit, now),

@@ -31,15 +31,15 @@ export const State = ({ of, children, class: more = "" }: { of: Mark; children: 
   <p class={`state ${of} ${more}`}><Icon of={of} /><span>{children}</span></p>
 );
 
-interface ScreenProps { title: string; up?: string[]; side?: ComponentChildren; children: ComponentChildren; bar?: ComponentChildren }
+interface ScreenProps { title: string; isPrivate?: boolean; up?: string[]; side?: ComponentChildren; children: ComponentChildren; bar?: ComponentChildren }
 
-/** One screen: a header that stays, its content, and a bar that never moves. */
-export function Screen({ title, up, side, children, bar }: ScreenProps) {
+/** One screen: a header that stays, its content, and a bar that never moves. A browser keeps titles in the clear: a private one is not told. */
+export function Screen({ title, isPrivate, up, side, children, bar }: ScreenProps) {
   const { t, isPractice } = usePhone();
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    document.title = `${title} · Fairvisit`;
-  }, [title]);
+    document.title = isPrivate ? "Fairvisit" : `${title} · Fairvisit`;
+  }, [title, isPrivate]);
   useEffect(() => {
     scrollTo(0, 0);
     (document.querySelector<HTMLElement>("main [autofocus]") ?? heading.current)?.focus({ preventScroll: true });
@@ -78,7 +78,7 @@ export function Field({ label, problem, onText, ...more }: FieldProps) {
   return (
     <div class="field">
       <label for={name}>{label}</label>
-      <input id={name} {...(more as { type?: "text" })} aria-invalid={problem ? true : undefined} aria-describedby={problem ? `${name}-problem` : undefined}
+      <input id={name} autocomplete="off" {...(more as { type?: "text" })} aria-invalid={problem ? true : undefined} aria-describedby={problem ? `${name}-problem` : undefined}
         onInput={(event) => onText(event.currentTarget.value)} />
       {problem && <p id={`${name}-problem`} class="state stop"><Icon of="stop" /><span>{problem}</span></p>}
     </div>
@@ -93,7 +93,7 @@ export function Note({ label, value, onText, most = 2000 }: NoteProps) {
   return (
     <div class="field">
       <label for={name}>{label}</label>
-      <textarea id={name} rows={3} maxLength={most} value={value} onInput={(event) => onText(event.currentTarget.value)} />
+      <textarea id={name} autocomplete="off" rows={3} maxLength={most} value={value} onInput={(event) => onText(event.currentTarget.value)} />
     </div>
   );
 }

@@ -13,6 +13,7 @@ import { leaseTime } from "./remembering";
 import { remember, remembered, type Reading, type Store, type Writing } from "./store";
 import * as archive from "./store_archive";
 import * as feed from "./store_feed";
+import { setFileState } from "./store_files";
 import * as stored from "./store_items";
 import type { HoldRow, KeyRow } from "./store_tables";
 import { refusalOf, type Talk } from "./talk";
@@ -185,7 +186,7 @@ async function heedItem(tx: Writing, item: Item, body: Value): Promise<void> {
         .put({ ...event, replayed: String(body["status"]), replayed_at: String(body["at"]) });
   } else if (item.type === "erased") await archive.eraseEvent(tx, String(body["event_id"]));
   else if (item.type === "file_state" && ["verified", "discarded"].includes(String(body["state"]))) {
-    await tx.objectStore("upload").delete(String(body["sha256"]));
+    await setFileState(tx, String(body["sha256"]), body["state"] as "verified" | "discarded");
   }
 }
 

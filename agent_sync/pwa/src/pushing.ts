@@ -8,8 +8,8 @@ import type { Value } from "./channel";
 import { errorOf, isObject, problem, Problem } from "./errors";
 import { receiptOf, type Quota, type Receipt } from "./messages";
 import { openPrepared, prepareOpening } from "./recording";
-import { lastContact, paceOf, quotaOf } from "./remembering";
-import { joinRanges, planPush, slowDown, speedUp } from "./rules_sending";
+import { lastContact, quotaOf } from "./remembering";
+import { joinRanges, paceOf as newPace, planPush, slowDown, speedUp, type Pace } from "./rules_sending";
 import { kidOf, loadPublic, sign, verify } from "./signing";
 import { remember, remembered, type Reading, type Writing } from "./store";
 import * as archive from "./store_archive";
@@ -104,6 +104,10 @@ async function seqsOf(tx: Reading, chainId: string, eventNs: Iterable<number>): 
     seqs.push(...links.filter((link) => link.chain_id === chainId).map((link) => link.seq));
   }
   return seqs;
+}
+
+export async function paceOf(tx: Reading): Promise<Pace> {
+  return (await remembered<Pace>(tx, "pace")) ?? newPace((await quotaOf(tx)).max_events);
 }
 
 /** Build the request and note, durably, its number and what it sends. */

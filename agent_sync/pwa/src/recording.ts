@@ -15,6 +15,7 @@ import { quotaOf, trueNow } from "./remembering";
 import { isAllowed, OPENING_KINDS } from "./rules";
 import type { Store, Writing } from "./store";
 import * as chains from "./store_chains";
+import { nameFiles } from "./store_files";
 import * as outbox from "./store_outbox";
 import type { ChainRow } from "./store_tables";
 import { endVisit, readVisit, startVisit } from "./store_visits";
@@ -42,6 +43,7 @@ export async function writeEvent(
     ...(draft.caseId === null ? {} : { case_id: draft.caseId }),
     ...(draft.visitId === null ? {} : { visit_id: draft.visitId }),
     ...(packetRev === null ? {} : { packet_rev: packetRev }),
+    ...(draft.files?.length ? { files: draft.files } : {}),
   };
   const text = encode(content);
   const wrong = wrongIn(shape, content);
@@ -56,6 +58,7 @@ export async function writeEvent(
     wall: content.at.wall,
     caseId: draft.caseId,
     visitId: draft.visitId,
+    files: (draft.files ?? []).map((file) => file.sha256),
   };
 }
 
@@ -85,6 +88,7 @@ export async function recordEvent(store: Store, asked: Draft, now: ClockReading,
     async (tx, { chain, written, hash, rev, remarks }) => {
       await chains.appendEvent(tx, chain, written, hash);
       await follow(tx, written.id, draft, rev, nowMs);
+      await nameFiles(tx, written.files);
       return {
         eventId: written.id,
         chainId: chain.chain_id,

@@ -3,11 +3,12 @@
  * this file asks nobody, and what "Send now" does here is to say that it arrived.
  */
 import {
-  type Body, type Enrolment, type Face, type Language, type PacketView, type Question, type Recorded, Refusal, type Remark,
+  type Body, type Enrolment, type Face, type FileRoom, type Language, type PacketView, type Question, type Recorded, Refusal, type Remark,
   type Report, type Sealed, type Stage, type Status, type VisitRecord, type VisitSoFar,
 } from "./face";
 import { b64url, unb64url, utf8 } from "./bytes";
 import { wall } from "./moments";
+import { practiceFiles } from "./rehearsal_files";
 import { AGENT, CODE, inventCases, inventPast, type Invented } from "./rehearsal_cases";
 import { scopeOf } from "./rules_door";
 import { ITERATIONS } from "./vocabulary";
@@ -179,6 +180,10 @@ export class Rehearsal implements Face {
     return this.record("crew_joined", companion?.packet.caseId ?? null, qr.split(".")[1] ?? crypto.randomUUID(), { ...body, qr });
   }
 
+  async files(): Promise<FileRoom> {
+    return practiceFiles((kind, caseId, visitId, body) => this.record(kind, caseId, visitId, body));
+  }
+
   async exchange(): Promise<Report> {
     const sent = this.state.events.length - this.state.sent;
     this.keep({ sent: this.state.events.length });
@@ -211,7 +216,7 @@ export class Rehearsal implements Face {
       return {
         caseId: String(first.caseId), visitId: String(visitId), startedMs: first.ms, decision: "", reason: "", question: "",
         address: (found?.packet.open.place as { address: string } | undefined)?.address ?? "",
-        isOpen: !events.some((each) => each.kind === "visit_ended"), sending: isSent ? "received" : "on_phone", findings: [],
+        isOpen: !events.some((each) => each.kind === "visit_ended"), sending: isSent ? "received" : "on_phone", findings: [], filesWaiting: 0,
       };
     });
     return [...own.reverse(), ...inventPast(this.state.beganMs, this.language()).visits];

@@ -123,7 +123,7 @@ export function inventPast(beganMs: number, language: Language) {
   const at = (ago: number) => beganMs - ago;
   const past = (address: Both, ago: number, more: Partial<VisitRecord>): VisitRecord => ({
     caseId: idOf(address), visitId: idOf(address), address: say(address), startedMs: at(ago), isOpen: false,
-    sending: "received", decision: "", reason: "", question: "", findings: [], ...more,
+    sending: "received", decision: "", reason: "", question: "", findings: [], filesWaiting: 0, ...more,
   });
   const visits = [
     past(ALDER, day, { decision: "returned", question: say(ASKED) }),

@@ -8,7 +8,6 @@ import type { LastContact, Reading as ClockReading } from "./clock";
 import { Refusal, type Agent } from "./face";
 import { USUAL_QUOTA, type Quota } from "./messages";
 import { bestNow, nowForLeases } from "./rules";
-import { paceOf as newPace, type Pace } from "./rules_sending";
 import { remembered, type Reading, type Store } from "./store";
 
 export interface DeviceIdentity {
@@ -19,10 +18,6 @@ export interface DeviceIdentity {
 
 export async function quotaOf(tx: Reading): Promise<Quota> {
   return { ...USUAL_QUOTA, ...(await remembered<Partial<Quota>>(tx, "quota")) };
-}
-
-export async function paceOf(tx: Reading): Promise<Pace> {
-  return (await remembered<Pace>(tx, "pace")) ?? newPace((await quotaOf(tx)).max_events);
 }
 
 export async function lastContact(store: Store): Promise<LastContact | null> {

@@ -6,13 +6,14 @@ export interface Settings {
   size: string; // percent
   emergency: string;
   lockMinutes: number;
+  recorder: string; // the number on the recorder that is worn
 }
 
 const KEY = "fairvisit.settings";
 
 export function readSettings(): Settings {
   const language: Language = navigator.language.startsWith("zh") ? "zh" : "en";
-  const start: Settings = { language, size: "100", emergency: language === "zh" ? "110" : "112", lockMinutes: 5 };
+  const start: Settings = { language, size: "100", emergency: language === "zh" ? "110" : "112", lockMinutes: 5, recorder: "" };
   try {
     return { ...start, ...JSON.parse(localStorage.getItem(KEY) ?? "{}") };
   } catch {

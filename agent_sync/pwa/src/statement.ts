@@ -41,11 +41,19 @@ export async function writeStatement(
       reasons: reasons.map((reason) => ({ reason, count: parked.filter((each) => each === reason).length })),
       duplicates: told.flatMap(({ links }) => links.filter((link) => link.status === "duplicate")).length,
       withheld_open: told.filter(({ links, event }) => links.some((link) => link.withheld) && !event.replayed).length,
-      files: { named: 0, verified: 0, missing: [] },
+      files: await countFiles(tx, told),
       gaps: await findGaps(tx, chains),
       events: told.map((each) => [each.event.id, each.event.digest, ...placeOf(each, chains), each.state]),
     };
   });
+}
+
+/** Count the files that the day's events name, and list those the office has not confirmed. */
+async function countFiles(tx: Reading, told: Told[]): Promise<{ named: number; verified: number; missing: string[] }> {
+  const named = [...new Set(told.flatMap(({ event }) => event.files ?? []))].sort();
+  const rows = await Promise.all(named.map((sha256) => tx.objectStore("file").index("sha256").get(sha256)));
+  const inState = (state: string) => named.filter((_, at) => rows[at]?.state === state);
+  return { named: named.length, verified: inState("verified").length, missing: inState("kept") };
 }
 
 async function eventsOf(tx: Reading, day: string): Promise<Told[]> {

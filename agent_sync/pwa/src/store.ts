@@ -6,7 +6,7 @@
  */
 import { openDB, type IDBPDatabase, type IDBPTransaction } from "idb";
 import { Refusal } from "./face";
-import { TABLES, upgrade, type Tables } from "./store_tables";
+import { TABLES, upgrade, VERSION, type Tables } from "./store_tables";
 import type { Vault } from "./vault";
 
 export type Reading = IDBPTransaction<Tables, typeof TABLES, "readonly" | "readwrite">;
@@ -27,7 +27,7 @@ export class Store {
 
   /** Open the store; `onGone` is told when the browser lets go of it, as it does behind a sleeping page. */
   static async open(name: string, vault: Vault, onGone: () => void): Promise<Store> {
-    const db = await openDB<Tables>(name, 1, {
+    const db = await openDB<Tables>(name, VERSION, {
       upgrade,
       // A newer tab wants to change the tables: let it, and let this one be reloaded.
       blocking: (_old, _new, event) => (event.target as IDBDatabase).close(),

@@ -6,6 +6,7 @@
 import type { Receipt } from "./messages";
 import type { Reading, Writing } from "./store";
 import { settle } from "./store_chains";
+import { setFileState } from "./store_files";
 import { eventById, eventOf } from "./store_outbox";
 import type { LinkRow } from "./store_tables";
 
@@ -47,7 +48,13 @@ export async function dropReceipts(tx: Writing, chainId: string, seqs: Iterable<
 /** Drop an event's content wherever it is kept; its id, digest and place stay (E12). */
 export async function eraseEvent(tx: Writing, eventId: string): Promise<void> {
   const event = await eventById(tx, eventId);
-  if (event) await tx.objectStore("event").put({ ...event, content: null, state: "erased" });
+  if (!event) return;
+  await tx.objectStore("event").put({ ...event, content: null, state: "erased" });
+  // The files that only it names go with it.
+  for (const sha256 of event.files ?? []) {
+    const named = await tx.objectStore("event").index("files").getAll(sha256);
+    if (named.every((each) => each.id === eventId || each.state === "erased")) await setFileState(tx, sha256, "erased");
+  }
 }
 
 /** Drop the content of events received before a time; a withheld one keeps its own until its replay has come (X3). */

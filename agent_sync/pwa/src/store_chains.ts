@@ -23,6 +23,7 @@ export async function appendEvent(tx: Writing, chain: ChainRow, written: Written
     unacked: 1,
     ...(written.caseId === null ? {} : { case_id: written.caseId }),
     ...(written.visitId === null ? {} : { visit_id: written.visitId }),
+    ...(written.files.length ? { files: written.files } : {}),
   };
   const n = await tx.objectStore("event").add(row as EventRow);
   return addLink(tx, chain, n, written.id, hash);

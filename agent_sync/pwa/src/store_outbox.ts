@@ -15,6 +15,7 @@ export interface Written {
   wall: string;
   caseId: string | null;
   visitId: string | null;
+  files: string[];
 }
 /** One place of a chain as it can be sent; content is null where it is gone or cannot be read. */
 export interface Waiting {

@@ -3,7 +3,7 @@
  *
  * What is `Closed` is encrypted with the data key. Ids, hashes, places and times are not: the chain stays provable.
  */
-import type { DBSchema, IDBPDatabase } from "idb";
+import type { DBSchema, IDBPDatabase, IDBPTransaction, StoreNames } from "idb";
 import type { Closed } from "./vault";
 
 /** One chain after another; the last is the one being written (E1, E6). `base_*` is where it stood at a wipe. */
@@ -31,6 +31,7 @@ export interface EventRow {
   replayed?: string;
   replayed_at?: string;
   unacked?: 1;
+  files?: string[]; // the hashes of the files it names
 }
 /** A place in a chain. `waits` is 1 while it has no receipt and is to be sent; a receipt fills status to problem. */
 export interface LinkRow {
@@ -90,6 +91,31 @@ export interface VisitRow {
   withdrawn?: string;
   remains?: Closed;
 }
+/**
+ * A file of a visit, encrypted by a key of its own, which the data key wraps. `open` while it is still recorded, `whole`
+ * once it has a hash, `kept` once an event names it; its pieces and its key go once the office has it.
+ */
+export interface FileRow {
+  id: string;
+  case_id: string;
+  visit_id: string;
+  role: string;
+  media_type: string;
+  at_ms: number;
+  size: number;
+  pieces: number;
+  key: Closed | null;
+  thumb?: Closed;
+  sha256?: string;
+  state: "open" | "whole" | "kept" | "verified" | "erased";
+  waits?: 1;
+  discarded?: 1; // what arrived was not what was sent; it goes up again
+}
+export interface PieceRow {
+  file_id: string;
+  at: number;
+  data: Closed;
+}
 export interface DirectiveRow {
   id: string;
   chain_id: string;
@@ -105,7 +131,7 @@ export interface Tables extends DBSchema {
   event: {
     key: number;
     value: EventRow;
-    indexes: { id: string; visit: [string, string]; kind: string; digest: string; unacked: number };
+    indexes: { id: string; visit: [string, string]; kind: string; digest: string; unacked: number; files: string };
   };
   link: {
     key: [string, number];
@@ -120,6 +146,8 @@ export interface Tables extends DBSchema {
   server_key: { key: string; value: KeyRow };
   visit: { key: [string, string]; value: VisitRow; indexes: { is_open: number; case_id: string } };
   upload: { key: string; value: { sha256: string; location: string } };
+  file: { key: string; value: FileRow; indexes: { visit: [string, string]; sha256: string; waits: number } };
+  piece: { key: [string, number]; value: PieceRow };
   directive: { key: [string, string]; value: DirectiveRow; indexes: { state: string } };
 }
 
@@ -136,11 +164,30 @@ export const TABLES = [
   "server_key",
   "visit",
   "upload",
+  "file",
+  "piece",
   "directive",
 ] as const satisfies (keyof Tables)[];
 
-/** Lead from no tables to version 1; a released version is never edited, the next one is added. */
-export function upgrade(db: IDBPDatabase<Tables>): void {
+export const VERSION = 2;
+type Upgrading = IDBPTransaction<Tables, ArrayLike<StoreNames<Tables>>, "versionchange">;
+
+/** Lead from any version to the newest; a released one is never edited, the next one is added. */
+export function upgrade(db: IDBPDatabase<Tables>, from: number, to: number | null, tx: Upgrading): void {
+  if (from < 1) makeTables(db);
+  if (from < 2 && to !== 1) addFiles(db, tx);
+}
+
+function addFiles(db: IDBPDatabase<Tables>, tx: Upgrading): void {
+  tx.objectStore("event").createIndex("files", "files", { multiEntry: true });
+  const file = db.createObjectStore("file", { keyPath: "id" });
+  file.createIndex("visit", ["case_id", "visit_id"]);
+  file.createIndex("sha256", "sha256");
+  file.createIndex("waits", "waits");
+  db.createObjectStore("piece", { keyPath: ["file_id", "at"] });
+}
+
+function makeTables(db: IDBPDatabase<Tables>): void {
   db.createObjectStore("memory");
   db.createObjectStore("chain", { keyPath: "n", autoIncrement: true }).createIndex("chain_id", "chain_id", {
     unique: true,

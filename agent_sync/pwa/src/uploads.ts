@@ -1,11 +1,15 @@
 /**
- * The content of withheld events going up, by plain tus 1.0: resumed where it was cut (T1, T2, X3).
+ * Files going up, by plain tus 1.0: resumed where they were cut (T1, T2, X3).
  *
- * The phone records no files of its own; what the server wants is a content too large, or too poisonous, for a batch.
+ * What the server wants is a visit's file, or the content of an event that is too large, or too poisonous, for a batch.
+ * Contents go first, then the newest visit's files, one at a time; the phone's own copy stays until the feed says
+ * `verified`.
  */
 import { utf8, type Bytes } from "./bytes";
-import { FILES } from "./channel";
+import { FILES, type Value } from "./channel";
 import { problem, Problem } from "./errors";
+import { isHeldBack } from "./network";
+import { readBytes } from "./store_files";
 import { countWaiting, readContent, stageOf } from "./store_outbox";
 import { refusalOf, type Talk } from "./talk";
 import type { WireAnswer } from "./transport";
@@ -20,9 +24,15 @@ type Permit = Record<string, string>;
 export async function uploadFiles(talk: Talk): Promise<void> {
   const isLater = await talk.store.read(async (tx) => (await countWaiting(tx)) > 0 || (await stageOf(tx)) === "wiping");
   if (talk.hasMore || isLater || talk.store.vault.isLocked) return; // events go first (T1)
-  const wanted = talk.filesWanted;
+  const wanted = await inOrder(talk, talk.filesWanted);
   talk.filesWanted = [];
-  for (const each of wanted) {
+  const mustWait = await isHeldBack(talk.store);
+  for (const { each, visitId } of wanted) {
+    if (visitId && mustWait) {
+      talk.filesWanted.push(each);
+      talk.did("files_held_back", 1, false);
+      continue;
+    }
     try {
       await upload(talk, String(each["sha256"]), Number(each["size"]), String(each["token"]));
     } catch (error) {
@@ -34,7 +44,21 @@ export async function uploadFiles(talk: Talk): Promise<void> {
   }
 }
 
-/** Send one content, whole or the rest of it. */
+/** Contents before files, and of these the newest visit's first: its id tells when it began. */
+async function inOrder(talk: Talk, wanted: Value[]): Promise<{ each: Value; visitId: string }[]> {
+  const placed = await talk.store.read((tx) =>
+    Promise.all(
+      wanted.map(async (each) => {
+        const row = await tx.objectStore("file").index("sha256").get(String(each["sha256"]));
+        return { each, visitId: row?.visit_id ?? "" };
+      }),
+    ),
+  );
+  const key = ({ visitId }: { visitId: string }) => visitId || "\uffff";
+  return placed.sort((one, other) => (key(one) < key(other) ? 1 : key(one) > key(other) ? -1 : 0));
+}
+
+/** Send one file, whole or the rest of it. */
 async function upload(talk: Talk, sha256: string, size: number, token: string): Promise<void> {
   const bytes = await contentOf(talk, sha256);
   if (bytes?.length !== size) return talk.did("files_missing", 1, false);
@@ -66,7 +90,14 @@ async function upload(talk: Talk, sha256: string, size: number, token: string): 
 }
 
 async function contentOf(talk: Talk, sha256: string): Promise<Bytes | null> {
-  const event = await talk.store.read((tx) => tx.objectStore("event").index("digest").get(sha256));
+  const [event, file] = await talk.store.read(
+    async (tx) =>
+      [
+        await tx.objectStore("event").index("digest").get(sha256),
+        (await tx.objectStore("file").index("sha256").getAll(sha256)).find((row) => row.key !== null),
+      ] as const,
+  );
+  if (file) return readBytes(talk.store, file);
   const content = event ? await readContent(talk.store, event) : null;
   return content === null ? null : utf8(content);
 }

@@ -86,8 +86,7 @@ export class Vault {
 
   private async use(raw: Bytes, salt: Bytes): Promise<void> {
     this.salt = hex(salt);
-    this.key = await crypto.subtle.importKey("raw", raw, AES, false, ["encrypt", "decrypt"]);
-    raw.fill(0);
+    this.key = await importKey(raw);
   }
 
   /** Encrypt for a place; what is moved to another place does not open there. */
@@ -121,14 +120,21 @@ export function waitFor(wrapped: Wrapped, nowMs: number): { waitMs: number; trie
   return { waitMs: Math.max(0, whole - waited), triesLeft: 0 };
 }
 
-async function close(key: CryptoKey, plain: Bytes, place: string): Promise<Closed> {
+export async function close(key: CryptoKey, plain: Bytes, place: string): Promise<Closed> {
   const iv = crypto.getRandomValues(new Uint8Array(12));
   return { iv, ct: await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: utf8(place) }, key, plain) };
 }
 
-async function open(key: CryptoKey, closed: Closed, place: string): Promise<Bytes> {
+export async function open(key: CryptoKey, closed: Closed, place: string): Promise<Bytes> {
   const { iv, ct } = closed;
   return new Uint8Array(await crypto.subtle.decrypt({ name: "AES-GCM", iv, additionalData: utf8(place) }, key, ct));
+}
+
+/** Take raw bytes as an AES key, and forget them. */
+export async function importKey(raw: Bytes): Promise<CryptoKey> {
+  const key = await crypto.subtle.importKey("raw", raw, AES, false, ["encrypt", "decrypt"]);
+  raw.fill(0);
+  return key;
 }
 
 /** Derive an AES key from what a person knows: PBKDF2-SHA-256. */

@@ -109,7 +109,7 @@ export async function viewStatus(
       received: new Set(links.filter((link) => link.status !== undefined).map((link) => link.event_n)).size,
       lost: events.filter((event) => event.state === "lost").length,
       parked: parkedOf(links, events),
-      filesWaiting: await tx.objectStore("upload").count(),
+      filesWaiting: await countFiles(tx),
       openVisits: (await openVisits(tx)).map((row) => ({ caseId: row.case_id, visitId: row.visit_id })),
       failures: (await remembered<number>(tx, "failures")) ?? 0,
     };
@@ -124,6 +124,12 @@ export async function viewStatus(
     lastContactMs: last?.server_ms ?? null,
     clockOffMs: now.wallMs - nowMs,
   };
+}
+
+/** Count what goes up as a file and is not confirmed yet: a visit's files, and contents too large for a batch. */
+async function countFiles(tx: Reading): Promise<number> {
+  const [files, uploads] = [await tx.objectStore("file").index("waits").getAll(1), await tx.objectStore("upload").getAllKeys()];
+  return new Set([...files.map((file) => file.sha256 ?? file.id), ...uploads]).size;
 }
 
 /** Give the events the server set aside for a person, unless they were judged again and taken. */
@@ -169,7 +175,10 @@ async function viewQuestions(store: Store): Promise<Question[]> {
 export async function viewVisits(store: Store): Promise<VisitRecord[]> {
   const decisions = (await feed.readObjects(store, "decision")).flatMap(({ body }) => (body ? [body] : []));
   decisions.sort((one, other) => (String(one["at"]) < String(other["at"]) ? 1 : -1));
-  const rows = await store.read((tx) => tx.objectStore("visit").getAll());
+  const [rows, files] = await store.read(
+    async (tx) =>
+      [await tx.objectStore("visit").getAll(), await tx.objectStore("file").index("waits").getAll(1)] as const,
+  );
   return Promise.all(
     byStart(rows)
       .reverse()
@@ -195,6 +204,7 @@ export async function viewVisits(store: Store): Promise<VisitRecord[]> {
           reason: String(decision?.["reason"] ?? ""),
           question: String(decision?.["question"] ?? ""),
           findings,
+          filesWaiting: files.filter((file) => file.visit_id === visit.visit_id && file.case_id === visit.case_id).length,
         };
       }),
   );

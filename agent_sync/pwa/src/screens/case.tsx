@@ -27,7 +27,7 @@ export function Case({ caseId }: { caseId: string }) {
     </Act>
   );
   return (
-    <Screen title={place.address || t.caseTitle} up={[""]} bar={packet.isReadable && (isAlong ? <Act onAct={() => go("join")}>{t.joinVisit}</Act> : start)}>
+    <Screen title={place.address || t.caseTitle} isPrivate up={[""]} bar={packet.isReadable && (isAlong ? <Act onAct={() => go("join")}>{t.joinVisit}</Act> : start)}>
       {!isBarred && <State of={mark}>{words}</State>}
       <Remarks of={packet.remarks} />
       {packet.isReadable && (

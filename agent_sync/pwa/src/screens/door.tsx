@@ -17,6 +17,7 @@ import { Ever } from "./door/ever";
 import { Halt, Safe } from "./door/halt";
 import { LeaveClock } from "./door/leave";
 import { forgetSealed, forgetWho, keepSealed, keepWho, readWho, Room, type DoorRoom, sealedOf } from "./door/room";
+import { Sign } from "./door/sign";
 import { Steps } from "./door/steps";
 import { Gone } from "./case";
 
@@ -85,6 +86,7 @@ function Inside({ packet, visitId, over }: { packet: PacketView; visitId: string
     if (over === "crew") return <CrewCode />;
     if (over === "halt") return <Halt />;
     if (over === "end") return <End />;
+    if (over === "sign") return <Sign />;
     return <Screen title={t.visitTitle} up={[""]} side={<LeaveClock />} bar={<Ever />}><Steps said={said} /></Screen>;
   };
   return <Room.Provider value={room}>{shown()}</Room.Provider>;

@@ -5,7 +5,7 @@ import { checkPin } from "../entries";
 import { Act, Calm, Field, Problem, Screen, State } from "../parts";
 import { useAct, usePhone } from "../phone";
 import { plain } from "../route";
-import { canScan, Scan } from "./scanner";
+import { Scan, canScan } from "./scanning";
 
 const isIos = /iP(hone|ad|od)/.test(navigator.userAgent) && !matchMedia("(display-mode: standalone)").matches;
 /** The code itself, from what a QR holds: the bare code, or an address that ends in it. */

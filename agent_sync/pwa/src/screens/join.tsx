@@ -4,7 +4,7 @@ import { useFixes } from "../fixes";
 import { Act, Calm, Note, Problem, Screen, State } from "../parts";
 import { useAct, usePhone } from "../phone";
 import { goInstead } from "../route";
-import { canScan, Scan } from "./scanner";
+import { Scan, canScan } from "./scanning";
 
 export function Join() {
   const { face, t } = usePhone();

@@ -6,6 +6,7 @@ import { Act, Calm, Empty, Icon, Link, type Mark, Note, Problem, Row, Screen, St
 import { useAct, usePhone } from "../phone";
 import { href } from "../route";
 import { Gone } from "./case";
+import { Held } from "./door/files";
 import { Asked } from "./questions";
 
 const MARKS: Record<string, Mark> = { approved: "good", returned: "look", rejected: "stop", amended: "look" };
@@ -46,11 +47,12 @@ export function VisitPage({ caseId, visitId }: { caseId: string; visitId: string
   if (!visit || !status) return <Gone />;
   const question = status.questions.find((each) => each.visitId === visitId);
   return (
-    <Screen title={visit.address || t.visitTitle} up={["record"]}>
+    <Screen title={visit.address || t.visitTitle} isPrivate up={["record"]}>
       <State of={markOf(visit)}>{visit.decision ? t.cap(t.decisions[visit.decision] ?? "") : t.decisions[""]}</State>
       <dl>
         <Row name={t.visitTitle}>{moment(t, visit.startedMs, Date.now())}</Row>
         <Row name={t.sendingTitle}>{t.sendings[visit.sending]}</Row>
+        {visit.filesWaiting > 0 && <Row name={t.filesWaiting}>{visit.filesWaiting}</Row>}
         {visit.reason && <Row name={t.reasonIs}>{visit.reason}</Row>}
       </dl>
       {visit.isOpen && <Link to={href("door", caseId, visitId)}>{t.goOn}</Link>}
@@ -65,6 +67,7 @@ export function VisitPage({ caseId, visitId }: { caseId: string; visitId: string
           return <li key={id || line}>{isFixable ? <a class="folded" href={href("correct", caseId, visitId, id)}><span>{line}</span><small>{t.correct}</small></a> : <span class="done"><span>{line}</span></span>}</li>;
         })}
       </ol>
+      <Held caseId={caseId} visitId={visitId} />
     </Screen>
   );
 }

@@ -1,12 +1,14 @@
 /** The state of sending: one dot and two words in the same place on every day; behind it, the whole story. */
 import { useState } from "preact/hooks";
 import type { Status } from "../face";
+import { lazy } from "../lazy";
 import { bytes, lasting, moment } from "../moments";
 import { Act, Icon, Problem, Row, Screen, State } from "../parts";
 import { useAct, useNow, usePhone } from "../phone";
 import { href } from "../route";
 import type { Texts } from "../texts/en";
 
+const FilesWaiting = lazy(() => import("./door/files").then((part) => part.FilesWaiting));
 const LOW_BYTES = 200e6;
 
 export function twoWords(t: Texts, status: Status): ["good" | "look" | "wait", string] {
@@ -14,6 +16,7 @@ export function twoWords(t: Texts, status: Status): ["good" | "look" | "wait", s
   if (status.unsent) return ["wait", t.toSend(status.unsent)];
   if (status.lost) return ["look", t.someLost(status.lost)];
   if (status.parked.length) return ["look", t.setAside(status.parked.length)];
+  if (status.filesWaiting) return ["wait", t.filesToSend(status.filesWaiting)];
   return ["good", t.allSent];
 }
 
@@ -41,7 +44,8 @@ export function Sending() {
   });
   return (
     <Screen title={t.sendingTitle} up={[""]}>
-      <State of={status.unsent ? "wait" : "good"}>{status.unsent ? t.sendingSafe(status.unsentVisits, status.unsent) : status.lost ? t.sendingRestSafe : t.sendingAllSafe}</State>
+      <State of={status.unsent ? "wait" : "good"}>{status.unsent ? t.sendingSafe(status.unsentVisits, status.unsent) : status.lost || status.filesWaiting ? t.sendingRestSafe : t.sendingAllSafe}</State>
+      {status.filesWaiting > 0 && <FilesWaiting />}
       <Problem of={refusal} />
       {done && <p role="status">{done}</p>}
       {!refusal && <Problem of={status.problem} />}

@@ -1,10 +1,11 @@
 /** Settings: language, text size, lock, storage, the way out for what was not sent, and what this is. */
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Language } from "../face";
 import { bytes } from "../moments";
 import { Act, Calm, Field, Link, Pick, Problem, Row, Screen, State } from "../parts";
 import { useAct, usePhone } from "../phone";
 import { href } from "../route";
+import { useFileTexts } from "../texts/files";
 import { Update } from "./update";
 
 const LANGUAGES: [Language, string][] = [["en", "English"], ["zh", "简体中文"]];
@@ -17,6 +18,7 @@ export function SettingsPage() {
       <Pick label={t.language} value={settings.language} options={LANGUAGES} onPick={(language) => set({ language: language as Language })} isTight />
       <Pick label={t.textSize} value={settings.size} options={Object.entries(t.sizes)} onPick={(size) => set({ size })} isTight />
       <Pick label={t.lockAfter} value={String(settings.lockMinutes)} options={[2, 5, 15].map((each) => [String(each), t.lockMinutes(each)])} onPick={(each) => set({ lockMinutes: Number(each) })} isTight />
+      <ByWifi />
       <Field label={t.emergency} type="tel" value={settings.emergency} onText={(text) => set({ emergency: text.replace(/[^+\d*#]/g, "") })} />
       <Storage />
       <Export />
@@ -28,6 +30,23 @@ export function SettingsPage() {
       <Link to={href("code")}>{t.newCode}</Link>
       <Link to="/agent/check">{t.checkPhone}</Link>
     </Screen>
+  );
+}
+
+/** Whether photos and recordings wait for Wi-Fi; where the browser does not tell, it says so. */
+function ByWifi() {
+  const { face } = usePhone();
+  const f = useFileTexts();
+  const [known, setKnown] = useState<{ isOn: boolean; isTold: boolean } | null>(null);
+  const look = () => void face.files().then((room) => room.wifiOnly()).then(setKnown, () => {});
+  useEffect(look, [face]);
+  if (!known) return null;
+  const pick = (value: string) => void face.files().then((room) => room.setWifiOnly(value === "wifi")).then(look, () => {});
+  return (
+    <>
+      <Pick label={f.wifiOnly} value={known.isOn ? "wifi" : "always"} options={Object.entries(f.wifi)} onPick={pick} isTight />
+      {!known.isTold && <p class="quiet">{f.wifiUntold}</p>}
+    </>
   );
 }
 

@@ -57,7 +57,7 @@ export function Card() {
     back(...up);
   });
   return (
-    <Screen title={agent?.name ?? ""} up={up} bar={<><Act onAct={seen} isBusy={isBusy}>{t.cardSeen}</Act><Ever /></>}>
+    <Screen title={agent?.name ?? ""} isPrivate up={up} bar={<><Act onAct={seen} isBusy={isBusy}>{t.cardSeen}</Act><Ever /></>}>
       {code ? <Qr text={code} label={t.cardShow} /> : isMissing && <State of="look">{t.cardNone}</State>}
       <p class="lead centre">{t.agentNo(agent?.code ?? "")}<br />{String(agent?.agency_name ?? agent?.agency ?? "")}</p>
       {code && <p class="quiet centre">{t.cardRenew}</p>}

@@ -2,6 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Remark } from "../../face";
 import { useFixes } from "../../fixes";
+import { hush } from "../../listening";
 import { far } from "../../moments";
 import { Act, Calm, Link, Pick, Problem, Remarks, Screen, State } from "../../parts";
 import { useAct, usePhone } from "../../phone";
@@ -38,6 +39,7 @@ export function End() {
   const { act, isBusy, refusal } = useAct();
   useEffect(() => void face.mayRecord("visit_ended", packet.caseId, visitId, { fixes: [], reason }).then(setRemarks, () => {}), [visit]);
   const end = () => void act(async () => {
+    await hush().catch(() => {}); // first, so that what it names is part of the visit
     await note("visit_ended", { ...watch.finish(), reason });
     void face.exchange().catch(() => {});
   });

@@ -1,5 +1,6 @@
 /** Halt: one touch leaves a person in peace. "I am in danger" calls for help first and records while the phone rings. */
 import { useState } from "preact/hooks";
+import { hush } from "../../listening";
 import { Act, Calm, Dial, Problem, Screen, State } from "../../parts";
 import { useAct, usePhone } from "../../phone";
 import { back, goInstead } from "../../route";
@@ -19,12 +20,14 @@ export function Halt() {
   const here = ["door", packet.caseId, visitId];
   const hold = (reason: string) => void act(async () => {
     await face.hold(packet.caseId, visitId, reason);
+    await hush().catch(() => {});
     await reload();
     setDone(reason);
   });
   const flee = () => void act(async () => {
     // The call goes out by the link itself; what is recorded needs no more of anybody.
     await face.hold(packet.caseId, visitId, "danger").catch(() => {});
+    await hush().catch(() => {});
     if (!visit.events.some((each) => each.kind === "outcome_noted"))
       await face.record("outcome_noted", packet.caseId, visitId, { contact_result: "unsafe", disposition: "none" }).catch(() => {});
     await face.record("visit_ended", packet.caseId, visitId, { fixes: [], no_fix_reason: "unavailable", reason: "danger" });

@@ -7,6 +7,7 @@ import { useAct, usePhone } from "../../phone";
 import { isHalted, last, type StepKey, type Who } from "../../steps";
 import type { Texts } from "../../texts/en";
 import { POSSIBLE_PAIRS } from "../../vocabulary";
+import { Photo } from "./files";
 import { useDoor } from "./room";
 import { Neutral } from "./say";
 
@@ -72,6 +73,7 @@ export function Outcome(_: { of: StepKey }) {
       {kind === "appointment" && (agreed ? <State of="good">{t.appointmentAgreed(String(agreed.body.starts).slice(0, 16).replace("T", " "))}</State> : <MeetingForm of={meeting} set={setMeeting} wrong={wrong} />)}
       {kind === "hardship" && <p class="quiet">{t.hardshipLead}</p>}
       {chosen && <Note label={`${t.outcomeNote} (${t.optional})`} value={text} onText={setText} />}
+      {chosen && <Photo />}
       <Problem of={refusal} />
       {chosen && <Act class="in-hand" onAct={save} isBusy={isBusy}>{t.outcomeSave}</Act>}
     </>

@@ -5,7 +5,7 @@ import { opened } from "../../opened";
 import { Act, Calm, Problem, Row, State } from "../../parts";
 import { useAct, usePhone } from "../../phone";
 import { lenderOf } from "../../script";
-import { recordingNow, type StepKey, WIRE } from "../../steps";
+import { type StepKey, WIRE } from "../../steps";
 import { CodeForm, FactsForm, type Said } from "./identity";
 import { useDoor } from "./room";
 
@@ -54,33 +54,6 @@ export function Notice({ of }: { of: StepKey }) {
       <Act class="in-hand" onAct={() => done("given")} isBusy={isBusy}>{t.agree}</Act>
       <Calm onAct={() => done("refused")}>{t.refuse}</Calm>
       <Calm onAct={() => done("not_applicable")}>{t.notNeeded}</Calm>
-    </>
-  );
-}
-
-/** What records now, and what may: the phone does not record, the agent says what does. */
-export function Recording() {
-  const { t } = usePhone();
-  const { packet, visit, note } = useDoor();
-  const { act, refusal } = useAct();
-  const [isOff, setOff] = useState(false);
-  const answer = visit.events.filter((each) => each.kind === "step_done" && each.body.step === "recording_notice").pop()?.body.response;
-  const running = recordingNow(visit);
-  const name = (medium: string) => t.words.RecordingMedium[medium as "audio"];
-  const change = (medium: string, state: string) => void act(() => note("recording_changed", { state, medium }));
-  const possible = Object.entries(opened(packet).limits.recording ?? {})
-    .filter(([medium, duty]) => !running.includes(medium) && (duty === "duty" || (duty === "only_with_consent" && answer === "given")))
-    .map(([medium]) => medium);
-  const wasAsked = visit.events.some((each) => each.kind === "recording_changed") || isOff;
-  return (
-    <>
-      {running.map((medium) => (
-        <div key={medium} class="strip look"><span>{t.recordRuns(name(medium))}</span><button type="button" class="small" onClick={() => change(medium, "stopped")}>{t.recordStopAct}</button></div>
-      ))}
-      {answer !== undefined && !wasAsked && possible.map((medium) => (
-        <div key={medium} class="strip"><button type="button" class="small" onClick={() => change(medium, "started")}>{t.recordsNow(t.cap(name(medium)))}</button><button type="button" class="small" onClick={() => setOff(true)}>{t.recordStop(t.cap(name(medium)))}</button></div>
-      ))}
-      <Problem of={refusal} />
     </>
   );
 }

@@ -12,8 +12,10 @@ import { CardStep } from "./card";
 import { Identity } from "./identity";
 import { Leave } from "./end";
 import { Outcome } from "./outcome";
+import { FilesBeside } from "./files";
+import { Recording } from "./recording";
 import { useDoor } from "./room";
-import { Hardship, Notice, Payment, Recording, Say, SealedFold, WhoStep } from "./say";
+import { Hardship, Notice, Payment, Say, SealedFold, WhoStep } from "./say";
 
 const PARTS: Record<StepKey, ComponentType<{ of: StepKey }>> = {
   arrive: () => null, card: CardStep, notice: Notice, who: WhoStep, identity: Identity, principal: Say,
@@ -54,6 +56,7 @@ export function Steps({ said }: { said: Said | null }) {
       <nav class="also" aria-label={t.alsoNote}>
         {packet.role === "lead" && <Link to={href("door", packet.caseId, visitId, "crew")}>{t.showQrForCrew}</Link>}
         <Link to={href("propose", packet.caseId, visitId)}>{t.addNote}</Link>
+        <FilesBeside />
       </nav>
     </>
   );

@@ -1,4 +1,4 @@
-/** Whether this browser can scan, and what scans once somebody wants to. */
+/** The camera as a reader of codes: loaded when somebody scans. */
 import { lazy } from "../lazy";
 
 export const canScan = "mediaDevices" in navigator;
