@@ -104,7 +104,7 @@ def read_beside(connection: Connection, site: Site, story: Mapping[str, Any]) ->
     used_rev = next((each["packet_rev"] for each in story["events"] if each["packet_rev"]), None)
     return Beside(
         sketch_visit(connection, site, story),
-        visit_rows.read_files(connection, case_id, visit_id),
+        [(each.sha256, each.state) for each in visit_file_rows.read_states(connection, case_id, visit_id)],
         visit_rows.read_revisions(connection, case_id), used_rev, _changes_since(connection, case_id, used_rev),
         voice_rows.read_feedback(connection, case_id).get(visit_id),
         act_rows.list_acts(connection, object_id=visit_id, most=MOST_ACTS),
