@@ -13,6 +13,11 @@ from dataclasses import dataclass, replace
 from server.domain.folding import SeenEvent
 
 VERIFIED, WANTED = "verified", "wanted"
+# What a browser shows without running anything in it. Pictures are drawn anew before; whatever else there is stays.
+SHOWABLE = {
+    "image/jpeg", "image/png", "image/webp", "audio/ogg", "audio/webm", "audio/mp4", "video/ogg", "video/webm",
+    "video/mp4",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +26,8 @@ class VisitFile:
     One file of a visit, as it was first named.
 
     *named_early_ms* and *named_late_ms* bound when it was named, *heard_ms* is when the server heard of it;
-    *media_type* is what the device says of it, empty where that is not known. *event_id* is empty for a file that the
-    office added, and for one of a record that was set aside.
+    *media_type* is what the device says of it, *sniffed* what its own bytes show; empty where that is not known.
+    *event_id* is empty for a file that the office added, and for one of a record that was set aside.
     """
 
     sha256: str
@@ -35,12 +40,18 @@ class VisitFile:
     named_late_ms: int
     heard_ms: int
     state: str = WANTED  # wanted, verified, discarded
+    sniffed: str = ""
     is_office: bool = False
 
     @property
     def is_picture(self) -> bool:
         """Say whether it is said to be a still picture."""
         return self.media_type.startswith("image/")
+
+    @property
+    def shown_as(self) -> str:
+        """Give how a browser may show it: `image`, `audio`, `video`; empty where it may not, or is not here whole."""
+        return self.sniffed.partition("/")[0] if self.state == VERIFIED and self.sniffed in SHOWABLE else ""
 
     @property
     def media(self) -> frozenset[str]:
@@ -74,13 +85,20 @@ def name_files(events: Iterable[SeenEvent]) -> list[VisitFile]:
     return list(found.values())
 
 
-def set_states(files: Iterable[VisitFile], states: Iterable[tuple[str, str]]) -> list[VisitFile]:
-    """Give *files* with their states of (hash, state); one that came whole from anybody who named it is verified."""
-    known: dict[str, str] = {}
-    for sha256, state in states:
-        if known.get(sha256) != VERIFIED:
-            known[sha256] = state
-    return [replace(each, state=known.get(each.sha256, each.state)) for each in files]
+def set_states(files: Iterable[VisitFile], states: Iterable[tuple[str, str, str]]) -> list[VisitFile]:
+    """
+    Give *files* with their state and what their bytes show, of (hash, state, media type).
+
+    One that came whole from anybody of those who named it is verified.
+    """
+    known: dict[str, tuple[str, str]] = {}
+    for sha256, state, sniffed in states:
+        if sha256 not in known or state == VERIFIED:
+            known[sha256] = (state, sniffed)
+    return [
+        replace(each, state=known[each.sha256][0], sniffed=known[each.sha256][1]) if each.sha256 in known else each
+        for each in files
+    ]
 
 
 def lacking(files: Sequence[VisitFile]) -> list[VisitFile]:

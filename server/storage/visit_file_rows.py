@@ -59,6 +59,12 @@ def keep_files(connection: Connection, case_id: str, visit_id: str, rows: Mappin
     return gone | (rows.keys() - known.keys())
 
 
+def find_visits(connection: Connection, sha256: str) -> set[tuple[str, str]]:
+    """Give (case, visit) of every visit that names a content."""
+    rows = connection.execute(select(visit_file).where(visit_file.c.sha256 == sha256))
+    return {(row.case_id, row.visit_id) for row in rows}
+
+
 # -- what the office added
 
 

@@ -24,9 +24,10 @@ def test_a_file_named_twice_is_one_as_it_was_first_named() -> None:
 def test_a_file_that_came_whole_from_anybody_is_verified() -> None:
     """T1: complete means that every named hash is verified, whichever of those who named it sent it."""
     events = [replace(an_event("ann_files", 10, EventKind.FILES_ATTACHED, {}, seq=8), files=(NAMED,))]
-    verified = set_states(name_files(events), [("sha-1", "verified"), ("sha-1", "wanted")])
-    discarded = set_states(name_files(events), [("sha-1", "discarded")])
+    verified = set_states(name_files(events), [("sha-1", "verified", "image/png"), ("sha-1", "wanted", "")])
+    discarded = set_states(name_files(events), [("sha-1", "discarded", "")])
 
     assert [] == lacking(verified)
+    assert ("image", "") == (verified[0].shown_as, replace(verified[0], sniffed="image/svg+xml").shown_as)
     assert discarded == lacking(discarded)
     assert "discarded" == discarded[0].state
