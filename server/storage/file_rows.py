@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, select, union, update
 
 from server.storage.tables import chain, device, event, link, wanted_file
 from server.storage.types import AnyRow
+from server.storage.visit_file_tables import office_file
 
 
 def read_file(connection: Connection, device_id: str, sha256: str) -> AnyRow | None:
@@ -53,14 +54,13 @@ def count_sent(connection: Connection, device_id: str, since_ms: int) -> int:
 
 
 def which_are_named(connection: Connection, hashes: Collection[str]) -> set[str]:
-    """Give those of some hashes that an event names, whatever became of the file; nothing else may be deleted."""
-    return set(
-        connection.execute(select(wanted_file.c.sha256).where(wanted_file.c.sha256.in_(hashes)).distinct()).scalars()
-    )
+    """Give those of some hashes that an event names, whatever became of the file, or that the office added."""
+    names = [select(table.c.sha256).where(table.c.sha256.in_(hashes)) for table in (wanted_file, office_file)]
+    return set(connection.execute(union(*names)).scalars())
 
 
 def is_named(connection: Connection, sha256: str) -> bool:
-    """Say whether any event names a file."""
+    """Say whether any event names a file, or the office added it."""
     return bool(which_are_named(connection, [sha256]))
 
 

@@ -15,6 +15,7 @@ from schemas.vocabulary import EventKind
 from server.storage.proof_tables import outbox_import
 from server.storage.tables import chain, device, due_event, erasure, event, link, wanted_file
 from server.storage.types import AnyRow
+from server.storage.visit_file_tables import office_file, visit_file
 from server.storage.visit_tables import decision, finding, proposal
 
 STEP = 500  # rows read at once
@@ -189,7 +190,8 @@ def blank_flags(connection: Connection, source_ids: Sequence[str]) -> None:
 def forget_files(connection: Connection, sha256s: Sequence[str], content_of: Sequence[tuple[str, str]]) -> None:
     """Forget files altogether, and the withheld contents (agent, digest) that would have come as files."""
     if sha256s:
-        connection.execute(wanted_file.delete().where(wanted_file.c.sha256.in_(sha256s)))
+        for table in (wanted_file, visit_file, office_file):
+            connection.execute(table.delete().where(table.c.sha256.in_(sha256s)))
     if content_of:
         pairs = [and_(wanted_file.c.agent_id == agent, wanted_file.c.sha256 == digest) for agent, digest in content_of]
         connection.execute(wanted_file.delete().where(wanted_file.c.role == "content", or_(*pairs)))
