@@ -29,6 +29,15 @@ class Settings:
 
     database_url: str = "sqlite:///var/fairvisit.db"
     folder: str = "var"  # uploads, rejects, erasure log, exports
+    files_s3: str = ""  # an S3-compatible store of whole files, https://host/bucket; keys as AWS's own tools take them
+    photo_mb: int = 20  # the largest photo a device may send; likewise:
+    signature_mb: int = 1
+    audio_mb: int = 500
+    video_mb: int = 4_000
+    other_mb: int = 20
+    files_device_mb: int = 10_000  # what one device may send in a day
+    files_total_mb: int = 0  # all files together, as last counted; 0: what there is room for
+    files_spare_mb: int = 1_000  # what is left free on the disk that uploads come to
     quota: Quota = field(default_factory=Quota)
     next_exchange_s: int = 900  # how soon a device should come back by itself
     enrol_code_minutes: int = 15
@@ -87,6 +96,11 @@ class Settings:
         path = Path(self.folder)
         path.mkdir(parents=True, exist_ok=True)
         return path
+
+    @property
+    def files_path(self) -> Path:
+        """The folder of whole files, where no S3 store holds them."""
+        return self.folder_path / "files"
 
 
 def load_thresholds(path: str) -> Thresholds:

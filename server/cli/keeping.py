@@ -48,7 +48,8 @@ def backup_command(file: Path, with_files: bool) -> None:
     click.echo(f"{file}: {held}; {len(backup.files)} files {'included' if with_files else 'listed'}.")
     click.echo("It holds personal records and the server's keys: keep it as you keep the database.")
     if backup.files and not with_files:
-        click.echo(f"The files lie in {site.settings.folder_path / 'files'}; copy that folder too. They never change.")
+        place = site.settings.files_s3 or site.settings.files_path
+        click.echo(f"The files lie in {place}; copy them too. They never change.")
     click.echo(f"Copy {site.settings.folder_path / LOG_NAME} apart from backups, after every erasure.")
 
 
@@ -86,7 +87,7 @@ def _restore(file: Path, *, replace: bool) -> None:
     if restored.aside is not None:
         click.echo(f"The database that stood there before is now {restored.aside}.")
     if missing:
-        click.echo(f"{missing} files are not in the folder: copy them back, or devices that still have them send them.")
+        click.echo(f"{missing} files are not there: copy them back, or devices that still have them send them.")
     _say_unconfirmed(unconfirmed)
     click.echo("Start the server; it is paused. Then: fairvisit restore --confirm --by WHO")
 
@@ -125,9 +126,7 @@ def _confirm(by: str, confirmed: set[str]) -> None:
 @click.option("--reason", required=True, help="Why: the request or the law.")
 @click.option("--agent", "agent_code", help="Whose event it is, where two agents used one id.")
 @click.option("--digest", help="With --agent: erase ahead an event that is not here, by its digest.")
-def erase_command(
-    event_ids: tuple[str, ...], by: str, reason: str, agent_code: str | None, digest: str | None
-) -> None:
+def erase_command(event_ids: tuple[str, ...], by: str, reason: str, agent_code: str | None, digest: str | None) -> None:
     """Erase the content of events for good; the proof of their place stays."""
     _check_ids(event_ids, digest)
     site = open_site()

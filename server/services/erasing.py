@@ -172,7 +172,7 @@ def _carry_out(site: Site, erasures: Sequence[Erasure]) -> bool:
 def _delete_files(site: Site, erasures: Iterable[Erasure]) -> None:
     for erasure in erasures:
         for sha256 in (*erasure.files, *erasure.digests):
-            (site.settings.folder_path / "files" / sha256).unlink(missing_ok=True)
+            site.blobs.delete(sha256)
             for part in (site.settings.folder_path / "uploads").glob(f"*-{sha256}"):
                 part.unlink(missing_ok=True)
 

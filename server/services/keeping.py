@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Collection, Mapping
@@ -27,6 +28,7 @@ from server.services.erasure_log import LOG_NAME
 from server.services.site import Site
 from server.settings import Settings
 from server.storage import device_rows, file_rows, keeping, proof_rows
+from server.storage.blobs import Blobs, open_blobs
 from server.storage.state_rows import get_state, put_state
 
 log = structlog.get_logger()
@@ -69,7 +71,7 @@ def back_up(site: Site, target: Path, *, with_files: bool = False) -> Backup:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder:
         copy, part = Path(folder) / DATABASE, Path(folder) / "part"
         keeping.copy_database(site.settings.database_url, copy)
-        files = _list_files(site.settings.folder_path)
+        files = tuple(sorted((blob.sha256, blob.size) for blob in site.blobs.walk()))
         backend = keeping.backend_of(site.settings.database_url)
         backup = Backup(backend, revision, epoch, site.now(), _hash_file(copy), counts, files, with_files)
         descriptor = os.open(part, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600)  # it holds persons and keys
@@ -78,24 +80,21 @@ def back_up(site: Site, target: Path, *, with_files: bool = False) -> Backup:
                 archive.writestr(MANIFEST, orjson.dumps(_manifest(backup), option=orjson.OPT_INDENT_2))
                 archive.write(copy, DATABASE)
                 for sha256, _ in files if with_files else ():
-                    _add_file(archive, site.settings.folder_path / FILES / sha256)
+                    _add_file(archive, site.blobs, sha256)
             raw.flush()
             os.fsync(raw.fileno())
         os.replace(part, target)
     return backup
 
 
-def _add_file(archive: zipfile.ZipFile, path: Path) -> None:
+def _add_file(archive: zipfile.ZipFile, blobs: Blobs, sha256: str) -> None:
     try:
-        archive.write(path, FILES + path.name, zipfile.ZIP_STORED)
-    except FileNotFoundError:
+        pieces = blobs.read(sha256)
+    except FieldError:
         return  # erased since it was listed
-
-
-def _list_files(folder: Path) -> tuple[tuple[str, int], ...]:
-    kept = folder / FILES
-    paths = sorted(path for path in kept.iterdir() if path.is_file()) if kept.exists() else []
-    return tuple((path.name, path.stat().st_size) for path in paths)
+    with archive.open(zipfile.ZipInfo(FILES + sha256), "w", force_zip64=True) as target:
+        for piece in pieces:
+            target.write(piece)
 
 
 def _hash_file(path: Path) -> str:
@@ -163,7 +162,7 @@ def put_back(settings: Settings, source: Path, now_ms: int, random_bytes: bytes,
         copy = Path(folder) / DATABASE
         with zipfile.ZipFile(source) as archive:
             _extract(archive, copy, backup.database_sha256, source)
-            _extract_files(archive, settings.folder_path / FILES)
+            _extract_files(archive, open_blobs(settings.files_path, settings.files_s3), Path(folder) / "file")
         aside = keeping.replace_database(settings.database_url, copy, marks, now_ms)
     log.info("restored", backup_made=format_time(backup.made_ms))
     return Restored(backup, aside)
@@ -181,24 +180,25 @@ def _extract(archive: zipfile.ZipFile, target: Path, sha256: str, source: Path) 
         raise FieldError("invalid", {str(source): ["is damaged: its database is not what was backed up"]})
 
 
-def _extract_files(archive: zipfile.ZipFile, folder: Path) -> None:
-    """Put the files of a backup back, where they are lacking; a damaged one is left out."""
-    folder.mkdir(exist_ok=True)
+def _extract_files(archive: zipfile.ZipFile, blobs: Blobs, spool: Path) -> None:
+    """Put the files of a backup back, where they are lacking; a damaged one is left out. *spool* is written over."""
     for name in archive.namelist():
         sha256 = name.removeprefix(FILES)
-        if name == sha256 or len(sha256) != 64 or not sha256.isalnum() or (folder / sha256).exists():
+        if name == sha256 or len(sha256) != 64 or not sha256.isalnum() or blobs.find(sha256) is not None:
             continue
-        content = archive.read(name)
-        if hashlib.sha256(content).hexdigest() == sha256:
-            (folder / sha256).write_bytes(content)
+        with archive.open(name) as packed, spool.open("wb") as plain:
+            shutil.copyfileobj(packed, plain, CHUNK)
+        if _hash_file(spool) == sha256:
+            blobs.put(sha256, spool)
+        spool.unlink()
 
 
 def settle_files(site: Site) -> int:
-    """Ask devices again for the verified files that do not lie in the folder; give how many."""
-    folder = site.settings.folder_path / FILES
+    """Ask devices again for the verified files that are not kept; give how many."""
+    kept = {blob.sha256 for blob in site.blobs.walk()}
     with site.store.read() as connection:
         rows = proof_rows.read_verified_files(connection)
-    missing = [row for row in rows if not (folder / row.sha256).exists()]
+    missing = [row for row in rows if row.sha256 not in kept]
 
     def job(connection: Connection) -> None:
         for row in missing:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from server.clock import NewId, Now
 from server.domain.thresholds import Thresholds
 from server.settings import Settings, load_thresholds
+from server.storage.blobs import Blobs, open_blobs
 from server.storage.engine import Store
 from server.storage.state_rows import get_state, put_state
 
@@ -40,6 +41,11 @@ class Site:
     def webhook_secret(self) -> bytes:
         """The secret that each webhook's own is made from, so that none stands in a table."""
         return self._secret("webhook_secret")
+
+    @cached_property
+    def blobs(self) -> Blobs:
+        """Where whole, verified files are kept."""
+        return open_blobs(self.settings.files_path, self.settings.files_s3)
 
     @cached_property
     def thresholds(self) -> Thresholds:
