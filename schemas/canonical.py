@@ -125,7 +125,9 @@ def link_hash(chain_id: str, seq: int, prev: str, event_id: str, content_digest:
 
     The text is written out in key order: the five values can hold nothing that JSON escapes.
     """
-    text = f'{{"chain_id":"{chain_id}","digest":"{content_digest}","id":"{event_id}","prev":"{prev}","seq":{seq}}}'
+    text = (
+        f'{{"chain_id":"{chain_id}","digest":"{content_digest}","id":"{event_id}","prev":"{prev}","seq":{seq}}}'
+    )
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -72,12 +72,8 @@ class Submitted:
         content = entry.get("content")
         if content is None:
             return cls(
-                entry["id"],
-                entry["seq"],
-                entry.get("digest", canonical.ZERO_HASH),
-                None,
-                entry.get("withheld", 0),
-                bool(entry.get("erased", False)),
+                entry["id"], entry["seq"], entry.get("digest", canonical.ZERO_HASH), None,
+                entry.get("withheld", 0), bool(entry.get("erased", False)),
             )
         raw = content.encode("utf-8", "surrogatepass")
         return cls(entry["id"], entry["seq"], canonical.digest(raw), raw)
@@ -115,13 +111,8 @@ class Receipt:
     def from_wire(cls, entry: Mapping[str, Any]) -> Receipt:
         """Read a receipt back."""
         return cls(
-            entry["seq"],
-            entry["id"],
-            entry["status"],
-            parse_time(entry["received_at"]),
-            entry.get("first"),
-            tuple(entry.get("flags", ())),
-            entry.get("problem"),
+            entry["seq"], entry["id"], entry["status"], parse_time(entry["received_at"]), entry.get("first"),
+            tuple(entry.get("flags", ())), entry.get("problem"),
         )
 
 

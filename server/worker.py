@@ -12,11 +12,12 @@ from server.parent import has_parent
 from server.services.delivering import Sender, drop_old_deliveries
 from server.services.exporting import drop_old_exports, work_export
 from server.services.site import Site
+from server.services.sweeping import sweep_in_time
 from server.services.uploading import work_upload
 
 log = structlog.get_logger()
 PAUSE_S = 0.5
-JOBS = (work_upload, work_export, drop_old_exports, drop_old_deliveries)
+JOBS = (work_upload, work_export, drop_old_exports, drop_old_deliveries, sweep_in_time)
 
 
 def run() -> None:

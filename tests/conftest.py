@@ -17,6 +17,7 @@ from hypothesis import settings
 
 from tests.houses import NO_RULES
 from tests.postgres import Cluster, locked, shared_cluster
+from tests.s3_store import KEYS, S3Server, s3_serving
 
 BACKENDS = ("sqlite", "postgresql")
 RUN_PID = "FV_TEST_RUN_PID"
@@ -92,3 +93,21 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
         yield f"sqlite:///{tmp_path / 'fairvisit.db'}"
     else:
         yield from _fresh_postgresql(request.getfixturevalue("cluster"), "template1")
+
+
+@pytest.fixture(scope="session")
+def s3_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """An S3-compatible store that checks signatures, for the session."""
+    with s3_serving(tmp_path_factory.mktemp("s3")) as server:
+        yield server
+
+
+@pytest.fixture(params=["folder", "s3"])
+def files_s3(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Where whole files go, as the setting says it: into the local folder, and again into a bucket of an S3 store."""
+    if request.param == "folder":
+        return ""
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    server: S3Server = request.getfixturevalue("s3_server")
+    return server.make_bucket(f"b{uuid.uuid4().hex}")

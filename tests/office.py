@@ -87,12 +87,7 @@ class Office:
         """Add an agent; give its id."""
         agent_id = self.site.new_id()
         self.insert(
-            tables.agent,
-            id=agent_id,
-            code=code,
-            name=f"Agent {code}",
-            agency_id=self.agency_id,
-            certificates=[],
+            tables.agent, id=agent_id, code=code, name=f"Agent {code}", agency_id=self.agency_id, certificates=[],
             languages=[],
         )
         return agent_id
@@ -103,36 +98,16 @@ class Office:
         if person_id is None:
             person_id = self.site.new_id()
             self.insert(
-                tables.person,
-                id=person_id,
-                key=f"ref:lender:{reference}",
-                name=f"Person {reference}",
-                contacts={},
+                tables.person, id=person_id, key=f"ref:lender:{reference}", name=f"Person {reference}", contacts={},
                 updated_ms=now,
             )
         self.insert(
-            tables.place,
-            id=place_id,
-            address=f"{reference} Hill Rd",
-            lat_e7=377_700_000,
-            lon_e7=-1_224_200_000,
-            precision="door",
-            updated_ms=now,
+            tables.place, id=place_id, address=f"{reference} Hill Rd", lat_e7=377_700_000, lon_e7=-1_224_200_000,
+            precision="door", updated_ms=now,
         )
         self.insert(
-            tables.case,
-            id=case_id,
-            lender="lender",
-            reference=reference,
-            person_id=person_id,
-            place_id=place_id,
-            currency="USD",
-            amount=120_000,
-            sealed={},
-            status="open",
-            digest="0" * 64,
-            rev=1,
-            updated_ms=now,
+            tables.case, id=case_id, lender="lender", reference=reference, person_id=person_id, place_id=place_id,
+            currency="USD", amount=120_000, sealed={}, status="open", digest="0" * 64, rev=1, updated_ms=now,
         )
         return case_id
 
@@ -140,14 +115,8 @@ class Office:
         """Give a case to an agent, as bare rows of an assignment and of what let it through, and a small packet."""
         now = self.clock()
         row = {
-            "case_id": case_id,
-            "agent_id": agent_id,
-            "from_ms": now,
-            "role": role,
-            "lead_agent_id": agent_id,
-            "lease_until_ms": now + 7 * 86_400_000,
-            "by": "test",
-            "judgement_id": self.site.new_id(),
+            "case_id": case_id, "agent_id": agent_id, "from_ms": now, "role": role, "lead_agent_id": agent_id,
+            "lease_until_ms": now + 7 * 86_400_000, "by": "test", "judgement_id": self.site.new_id(),
         } | values
         lease_ms, crew = row["lease_until_ms"] - now, [row["lead_agent_id"]]
         self.insert(judgement, **nothing_in_force(row["judgement_id"], case_id, crew, now, lease_ms))
@@ -172,9 +141,8 @@ class Office:
         """Change a device's row."""
         table = tables.device
         self.site.store.write(
-            lambda connection: (
-                connection.execute(table.update().where(table.c.id == device_id).values(**values)) and None
-            )
+            lambda connection: connection.execute(table.update().where(table.c.id == device_id).values(**values))
+            and None
         )
 
     def close(self) -> None:
@@ -220,10 +188,7 @@ class Phone:
         answer = office.client.post(
             "/sync/v1/enrol",
             json={
-                "code": enrolment,
-                "jwk": jwk,
-                "device": {"kind": "phone", "model": "test", "app": "0"},
-                "proof": proof,
+                "code": enrolment, "jwk": jwk, "device": {"kind": "phone", "model": "test", "app": "0"}, "proof": proof,
             },
         )
         assert answer.status_code == 201, answer.text
@@ -272,23 +237,14 @@ class Phone:
         return self.record("step_done", body, case_id=case_id, visit_id=visit_id, packet_rev=1)
 
     def request(
-        self,
-        path: str = "/sync/v1/exchange",
-        body: Any = None,
-        method: str = "POST",
-        *,
-        zipped: bool = False,
-        headers: dict[str, str] | None = None,
-        signed: dict[str, Any] | None = None,
+        self, path: str = "/sync/v1/exchange", body: Any = None, method: str = "POST", *, zipped: bool = False,
+        headers: dict[str, str] | None = None, signed: dict[str, Any] | None = None,
     ) -> Any:
         """Send a signed request; *signed* overrides members of what is signed."""
         raw = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
         raw = gzip.compress(raw) if zipped else raw
         payload = {
-            "typ": "request",
-            "nonce": self.nonce,
-            "method": method,
-            "path": path,
+            "typ": "request", "nonce": self.nonce, "method": method, "path": path,
             "body_sha256": hashlib.sha256(raw).hexdigest(),
         }
         proof = signing.sign(payload | (signed or {}), self.key, self.device_id)

@@ -42,28 +42,20 @@ def await_ready(url: str, program_run: subprocess.Popen[bytes]) -> bool:
 
 @contextmanager
 def serving(
-    database_url: str,
-    folder: Path,
-    port: int | None = None,
-    program: list[str] | None = None,
+    database_url: str, folder: Path, port: int | None = None, program: list[str] | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Run a server (or *program*, which takes --port) until the block ends; give its address and process."""
     port = port or free_port()
     settings = {
-        "FAIRVISIT_DATABASE_URL": database_url,
-        "FAIRVISIT_FOLDER": str(folder),
-        "FAIRVISIT_RECONCILE_EVERY_MS": "0",
+        "FAIRVISIT_DATABASE_URL": database_url, "FAIRVISIT_FOLDER": str(folder), "FAIRVISIT_RECONCILE_EVERY_MS": "0",
         "FAIRVISIT_REQUESTS_PER_MINUTE": "1000000",
     }
     command = program or [sys.executable, "-m", "server.cli.main", "serve"]
     log = (folder.parent / f"{folder.name}-server.log").open("ab")
     program_run = subprocess.Popen(
-        [*command, "--port", str(port)],
-        env=os.environ | settings | (environ or {}),
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
+        [*command, "--port", str(port)], env=os.environ | settings | (environ or {}), stdin=subprocess.DEVNULL,
+        stdout=log, stderr=log,
     )
     url = f"http://127.0.0.1:{port}"
     try:
@@ -87,11 +79,8 @@ class DeviceProcess:
         environ = os.environ | {"AGENT_SYNC_KILL_AT": str(kill_at)}
         arguments = ["--server", server] if server else []
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "agent_sync.rehearsal", str(store), *arguments],
-            env=environ,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            [sys.executable, "-m", "agent_sync.rehearsal", str(store), *arguments], env=environ,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
         )
 
     def ask(self, do: str, **members: Any) -> dict[str, Any] | None:

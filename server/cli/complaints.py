@@ -58,7 +58,9 @@ def show_complaint(complaint: str) -> None:
         complaint_id = complaints.find_complaint(site, complaint)
         with site.store.read() as connection:
             found = next(
-                row for row in voice_rows.read_complaints(connection, with_closed=True) if row.id == complaint_id
+                row
+                for row in voice_rows.read_complaints(connection, with_closed=True)
+                if row.id == complaint_id
             )
     for name, value in found._mapping.items():
         if value is not None and value != "":

@@ -52,6 +52,7 @@ COMMANDS = {
     "statement": "proving",
     "settlement": "settling",
     "export": "exporting",
+    "files": "filing",
     "verify": "proving",
     "import-outbox": "proving",
     "office-user": "office_users",

@@ -29,14 +29,8 @@ def office_user_command() -> None:
 @click.option("--no-totp", is_flag=True, help="No second factor is asked for. For rehearsals.")
 @PASSWORD
 def add(
-    name: str,
-    roles: tuple[str, ...],
-    agencies: tuple[str, ...],
-    agent: str | None,
-    password: str | None,
-    *,
-    generate: bool,
-    no_totp: bool,
+    name: str, roles: tuple[str, ...], agencies: tuple[str, ...], agent: str | None, password: str | None, *,
+    generate: bool, no_totp: bool,
 ) -> None:
     """Add an account. It sets up its second factor when it first signs in."""
     chosen = secrets.token_urlsafe(12) if generate else password or _ask()

@@ -263,7 +263,9 @@ def enrol_command(agent: str, replaces: str | None, is_json: bool) -> None:
 @click.option("--wipe-after-upload", is_flag=True, help="Order it to wipe itself once everything is sent.")
 @click.option("--wipe-now", is_flag=True, help="Order it to wipe itself at once; shows first what may be lost.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def revoke_command(device: str, gone: bool, anyway: bool, wipe_after_upload: bool, wipe_now: bool, yes: bool) -> None:
+def revoke_command(
+    device: str, gone: bool, anyway: bool, wipe_after_upload: bool, wipe_now: bool, yes: bool
+) -> None:
     """Withdraw DEVICE: first it may only send what it has; with --gone it may do nothing."""
     if gone + wipe_after_upload + wipe_now > 1:
         raise FieldError("invalid", detail="Choose one of --gone, --wipe-after-upload and --wipe-now.")

@@ -171,19 +171,11 @@ def conflicts_command(accept: str | None, keep: str | None, field: str | None, b
 @click.option("--contact-result", type=click.Choice([each.value for each in ContactResult]), help="With amended.")
 @click.option("--disposition", type=click.Choice([each.value for each in Disposition]), help="With amended.")
 @click.option(
-    "--saw",
-    multiple=True,
-    type=click.Choice([NOTHING, *(each.value for each in ConductCode)]),
+    "--saw", multiple=True, type=click.Choice([NOTHING, *(each.value for each in ConductCode)]),
     help="Conduct you saw, once for each; 'none' where you looked and there was none. Without it nobody looked.",
 )
 def decide_command(
-    visit_id: str,
-    act: str,
-    by: str,
-    reason: str,
-    question: str,
-    contact_result: str | None,
-    disposition: str | None,
+    visit_id: str, act: str, by: str, reason: str, question: str, contact_result: str | None, disposition: str | None,
     saw: tuple[str, ...],
 ) -> None:
     """Approve a visit, return it with a question, reject it, or amend its outcome; say what conduct you saw."""
@@ -219,3 +211,5 @@ def reconcile_command(parked: bool, as_json: bool) -> None:
     click.echo(f"{counts['folded']} visits folded, {counts['followed']} events followed, {accepted} accepted again.")
     if counts["pairs"]:
         click.echo(f"{counts['pairs']} pairs of facts made ready to be asked at the door.")
+
+

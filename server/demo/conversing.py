@@ -53,7 +53,9 @@ def imagine_talk(stop: Stop, turn: int) -> Talk:
     return Talk(contact, disposition, identity, hold, stop.notes[:MAX_NOTE])
 
 
-def _read_kind(stop: Stop, turn: int) -> tuple[ContactResult, Disposition, Identity | None, HoldReason | None]:
+def _read_kind(
+    stop: Stop, turn: int
+) -> tuple[ContactResult, Disposition, Identity | None, HoldReason | None]:
     person, nothing = ContactResult.PERSON, Disposition.NONE
     kind = stop.kind.lower()
     if kind.startswith("routine"):
@@ -75,7 +77,9 @@ def _read_kind(stop: Stop, turn: int) -> tuple[ContactResult, Disposition, Ident
     return ContactResult.NOT_FOUND, nothing, None, None
 
 
-def _read_score(score: int | None, turn: int) -> tuple[ContactResult, Disposition, Identity | None, HoldReason | None]:
+def _read_score(
+    score: int | None, turn: int
+) -> tuple[ContactResult, Disposition, Identity | None, HoldReason | None]:
     person = ContactResult.PERSON
     if score is None:
         return person, Disposition.NONE, Identity.DECLINED, None

@@ -36,7 +36,9 @@ def plant_after_reassignment(plot: Plot) -> None:
     """Give the case to another crew while the first is out of reach, and visits it all the same."""
     visit = plot.take(lambda each: is_quiet(plot, each))
     others = [crew for crew in plot.portfolio.crews if crew != visit.crew]
-    plot.office(out_of_reach(plot, visit), "assign", visit.case.reference, crew=plot.random.choice(others).number)
+    plot.office(
+        out_of_reach(plot, visit), "assign", visit.case.reference, crew=plot.random.choice(others).number
+    )
     plot.plant(Code.AFTER_REASSIGNMENT, visit, why="the case had been given to another crew; the phone was offline")
 
 
@@ -91,7 +93,9 @@ def attach_photo(plot: Plot, visit: Visit, who: str) -> None:
 def plant_late(plot: Plot) -> None:
     """Let the companion's phone be dead until evening, long after the office approved the visit."""
     noon = time(15, 0)
-    visit = plot.take(lambda each: is_quiet(plot, each) and each.end_ms < at_time(plot.portfolio, each.day, noon))
+    visit = plot.take(
+        lambda each: is_quiet(plot, each) and each.end_ms < at_time(plot.portfolio, each.day, noon)
+    )
     dusk = at_time(plot.portfolio, visit.day, DUSK)
     plot.cut_off(visit.crew.companions, visit.start_ms - MINUTE_MS, dusk)
     plot.extra.append(Act(visit.end_ms + 2 * MINUTE_MS, visit.crew.lead, "exchange", args={"forced": True}))

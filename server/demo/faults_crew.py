@@ -41,9 +41,9 @@ def plant_too_short(plot: Plot) -> None:
 def plant_two_visits(plot: Plot) -> None:
     """Let a crew begin the next visit before it ends this one."""
     visit, after = plot.take_pair(
-        lambda first, second: (
-            is_honest(first) and second.end_ms - second.start_ms > 4 * MINUTE_MS and plot.next_of(second) is not None
-        )
+        lambda first, second: is_honest(first)
+        and second.end_ms - second.start_ms > 4 * MINUTE_MS
+        and plot.next_of(second) is not None
     )
     stage = plot.stages[after.key]
     ends = {who: after.start_ms + (90 + 5 * place) * 1000 for place, who in enumerate(visit.crew.codes)}

@@ -224,7 +224,9 @@ class Office:
     def _order(self, path: Path, mapping: str) -> FileOrder:
         return FileOrder(path, self.bundle(f"{self.name}_{mapping}.yaml"))
 
-    def _write(self, name: str, titles: Sequence[str], rows: Sequence[Mapping[str, str]], encoding: str = "") -> Path:
+    def _write(
+        self, name: str, titles: Sequence[str], rows: Sequence[Mapping[str, str]], encoding: str = ""
+    ) -> Path:
         path = self.folder / "lender" / name
         with path.open("w", encoding=encoding or ENCODINGS[self.name], newline="") as file:
             writer = csv.DictWriter(file, titles)

@@ -70,7 +70,9 @@ class Performance:
 
 
 @contextmanager
-def perform(name: str, seed: int, folder: Path, port: int, say: Say, progress: Progress) -> Iterator[Performance]:
+def perform(
+    name: str, seed: int, folder: Path, port: int, say: Say, progress: Progress
+) -> Iterator[Performance]:
     """Play the two days of *seed*; the server runs until the `with` block is left."""
     began = time.monotonic()
     scenario = write_scenario(load_portfolio(name), seed)

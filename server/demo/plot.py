@@ -96,7 +96,9 @@ class Plot:
         ]
         return max(ends, default=visit.start_ms - 120 * MINUTE_MS)
 
-    def plant(self, code: str, *visits: Visit, why: str, also: Sequence[str] = (), is_fault: bool = True) -> None:
+    def plant(
+        self, code: str, *visits: Visit, why: str, also: Sequence[str] = (), is_fault: bool = True
+    ) -> None:
         """Write down what must be found."""
         keys = tuple(visit.key for visit in visits)
         self.planted.append(Planted(str(code), keys, why, tuple(map(str, also)), is_fault))

@@ -88,15 +88,7 @@ def write_scenario(portfolio: Portfolio, seed: int) -> Scenario:
     acts = schedule(plot) + [act for played in plot.acts.values() for act in played]
     ordered = sorted(acts, key=lambda act: (act.at_ms, act.who, act.do, act.visit))
     return Scenario(
-        portfolio,
-        seed,
-        crews,
-        charges,
-        plot.visits,
-        plot.phones,
-        rogue.lead,
-        tuple(ordered),
-        tuple(plot.planted),
+        portfolio, seed, crews, charges, plot.visits, plot.phones, rogue.lead, tuple(ordered), tuple(plot.planted),
         choose_barred(portfolio, random),
     )
 
@@ -172,3 +164,4 @@ def _promise_of(plot: Plot, key: str) -> Mapping[str, Any] | None:
     noted = [act for act in plot.acts[key] if act.args.get("kind") == EventKind.OUTCOME_NOTED]
     promise: Mapping[str, Any] | None = noted[-1].args["body"].get("promise") if noted else None
     return promise
+

@@ -78,12 +78,7 @@ def plan_day(
 
 
 def _nearest(
-    free: Sequence[Stop],
-    here: Point | None,
-    now_ms: int,
-    stay_ms: int,
-    following: Stop | None,
-    fixed_ms: int | None,
+    free: Sequence[Stop], here: Point | None, now_ms: int, stay_ms: int, following: Stop | None, fixed_ms: int | None,
     end_ms: int,
 ) -> Leg | None:
     """Give the leg to the nearest stop that leaves time for what follows; what has to wait comes after what has not."""

@@ -150,7 +150,9 @@ def _judge_bad_stretch(chain: StoredChain) -> Fault | None:
     return Fault(FaultKind.CHECKPOINT_BAD, chain.chain_id, chain.bad_from_seq, None, sentence)
 
 
-def _judge_claim(chain: StoredChain, hashes: Mapping[int, str], kind: FaultKind, claim: Claim | str) -> Fault | None:
+def _judge_claim(
+    chain: StoredChain, hashes: Mapping[int, str], kind: FaultKind, claim: Claim | str
+) -> Fault | None:
     if isinstance(claim, str):
         return Fault(kind, chain.chain_id, chain.next_seq - 1, None, claim)
     who = "device" if kind is FaultKind.CHECKPOINT_BAD else "server"

@@ -119,3 +119,5 @@ def add_pages(pages: Pages) -> None:
 def _offer(viewer: Viewer) -> str:
     secret, address = signing_in.offer_totp(viewer)
     return show("totp", secret=secret, picture=segno.make(address, error="m").svg_data_uri(scale=5, border=2))
+
+

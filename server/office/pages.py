@@ -74,7 +74,9 @@ class Pages:
         """Put a page at *rule* for these roles."""
         return self._route(rule, "GET", roles, before_totp)
 
-    def post(self, rule: str, *roles: Role, before_totp: bool = False, most: int = MOST_FORM) -> Callable[[Page], Page]:
+    def post(
+        self, rule: str, *roles: Role, before_totp: bool = False, most: int = MOST_FORM
+    ) -> Callable[[Page], Page]:
         """Take a form at *rule* from these roles, of at most so many bytes."""
         return self._route(rule, "POST", roles, before_totp, most)
 
@@ -89,12 +91,7 @@ class Pages:
         return put
 
     def do(
-        self,
-        viewer: Viewer,
-        act: str,
-        what: tuple[str, str],
-        job: Callable[[], T],
-        said: Callable[[T], str],
+        self, viewer: Viewer, act: str, what: tuple[str, str], job: Callable[[], T], said: Callable[[T], str],
         **facts: Any,
     ) -> bool:
         """

@@ -11,8 +11,6 @@ from server.services import prioritizing
 
 SAYERS = (Role.DISPATCHER, Role.SUPERVISOR)
 OVERRIDES = ("score", "place")
-
-
 def add_pages(pages: Pages) -> None:
     """Put these pages on the office."""
     site = pages.site

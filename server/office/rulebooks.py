@@ -70,3 +70,5 @@ def add_pages(pages: Pages) -> None:
             except FieldError as error:
                 trouble = "; ".join(say_error(error))
         return show("try_visit", asked=asked, tried=tried, trouble=trouble, case_id=case_id)
+
+

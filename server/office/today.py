@@ -105,3 +105,5 @@ def _card(title: str, count: int, endpoint: str, kind: str, more: str = "", **qu
     """Give a card; where nothing is counted nothing is wrong."""
     where = f"{url_for(f'office.{endpoint}')}?{urlencode(query)}" if query else url_for(f"office.{endpoint}")
     return Card(title, count, where, kind if count else "good", more if count else "")
+
+

@@ -26,7 +26,9 @@ def add_routes(routes: Routes) -> None:
     """Put these routes on the API."""
     site = routes.site
 
-    @routes.get("/audit", TokenScope.READ, *KEEP, answers={200: ActsSchema}, query=ActsQuery, refusals=(404,))
+    @routes.get(
+        "/audit", TokenScope.READ, *KEEP, answers={200: ActsSchema}, query=ActsQuery, refusals=(404,)
+    )
     def list_acts(viewer: Viewer, asked: Asked) -> Told:
         """List acts, the newest first, for accounts and tokens without a limit: an act may be about any agency."""
         if viewer.agencies:

@@ -39,7 +39,9 @@ def add_routes(routes: Routes) -> None:
         export_id = exporting.ask_export(site, viewer, asked["kind"], asked["format"], asked["profile"])
         return 202, _tell(site, exporting.find_export(site, viewer, export_id))
 
-    @routes.get("/exports/<uuid:export_id>", TokenScope.EXPORT, *OVERSEE, answers={200: ExportSchema}, refusals=(404,))
+    @routes.get(
+        "/exports/<uuid:export_id>", TokenScope.EXPORT, *OVERSEE, answers={200: ExportSchema}, refusals=(404,)
+    )
     def read_export(viewer: Viewer, asked: Asked, export_id: str) -> Told:
         """Say how far an export is."""
         return _tell(site, exporting.find_export(site, viewer, export_id))

@@ -71,13 +71,8 @@ class Routes:
         self.blueprint.register_error_handler(Exception, lambda error: answer_unforeseen(site, error, BROKEN))
 
     def get(
-        self,
-        rule: str,
-        scope: TokenScope,
-        *roles: Role,
-        answers: Answers,
-        query: type[Schema] = NoQuery,
-        refusals: Iterable[int] = (),
+        self, rule: str, scope: TokenScope, *roles: Role, answers: Answers,
+        query: type[Schema] = NoQuery, refusals: Iterable[int] = (),
     ) -> Callable[[View], View]:
         """Put what is read at *rule*, for tokens of this scope and accounts of these roles."""
 
@@ -90,13 +85,8 @@ class Routes:
         return put
 
     def post(
-        self,
-        rule: str,
-        scope: TokenScope,
-        *roles: Role,
-        answers: Answers,
-        body: type[Schema],
-        refusals: Iterable[int] = (),
+        self, rule: str, scope: TokenScope, *roles: Role, answers: Answers,
+        body: type[Schema], refusals: Iterable[int] = (),
     ) -> Callable[[View], View]:
         """Take a JSON body at *rule*; with an Idempotency-Key it is done once."""
         reader = Reader(body)
@@ -125,11 +115,7 @@ class Routes:
         return put
 
     def delete(
-        self,
-        rule: str,
-        scope: TokenScope,
-        *roles: Role,
-        answers: Answers,
+        self, rule: str, scope: TokenScope, *roles: Role, answers: Answers,
         refusals: Iterable[int] = (),
     ) -> Callable[[View], View]:
         """Take away what stands at *rule*; twice is as once."""

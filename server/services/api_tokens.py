@@ -39,11 +39,7 @@ class Caller:
 
 
 def make_token(
-    site: Site,
-    viewer: Viewer,
-    name: str,
-    scopes: Collection[str],
-    last_day: date | None,
+    site: Site, viewer: Viewer, name: str, scopes: Collection[str], last_day: date | None,
     agencies: Collection[str] = (),
 ) -> str:
     """

@@ -24,12 +24,7 @@ LINKED = ("seq", "at_ms", "user_id", "name", "act", "object_type", "object_id", 
 
 
 def note_act(
-    connection: Connection,
-    site: Site,
-    viewer: Viewer,
-    act: str,
-    object_type: str = "",
-    object_id: str = "",
+    connection: Connection, site: Site, viewer: Viewer, act: str, object_type: str = "", object_id: str = "",
     **facts: Any,
 ) -> None:
     """Note what *viewer* did, or a token in their place. Facts are counts, codes and ids, never a person's words."""

@@ -95,7 +95,9 @@ def _row(
     }  # fmt: skip
 
 
-def _keep(connection: Connection, site: Site, row: dict[str, object], case_id: str | None, agent_id: str | None) -> str:
+def _keep(
+    connection: Connection, site: Site, row: dict[str, object], case_id: str | None, agent_id: str | None
+) -> str:
     changes: list[Change] = []
     if case_id is not None:
         row |= {"triage_by_ms": None, "matched_ms": site.now(), "matched_by": "person"}

@@ -90,7 +90,9 @@ def _ms(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
 
 
-def _take_in(connection: Connection, site: Site, lender: str, prints: Fingerprints, records: Sequence[Record]) -> Taken:
+def _take_in(
+    connection: Connection, site: Site, lender: str, prints: Fingerprints, records: Sequence[Record]
+) -> Taken:
     """Write the contacts that are new or changed; give counts, and the refused ones."""
     counts: Counter[str] = Counter()
     refused: list[Reject] = []

@@ -133,3 +133,5 @@ def _stop(row: AnyRow, agreed: Any, hours: tuple[int, int], day: date, zone: Zon
 
 def _ms(at: datetime) -> int:
     return round(at.timestamp() * 1000)
+
+

@@ -16,6 +16,7 @@ from schemas.errors import FieldError
 from schemas.messages import Receipt, Submitted
 from schemas.vocabulary import EventKind, HoldReason, HoldScope, ParkReason, ReceiptStatus
 from server.domain.intake import Content
+from server.domain.media_types import FileKind, kind_of
 from server.services.holding import place_hold
 from server.services.site import Site
 from server.storage import intake_rows
@@ -49,10 +50,11 @@ def follow(
         if content.case_id is not None and content.visit_id is not None:
             visits.add((content.case_id, content.visit_id))
         if content.problem == ParkReason.WITHHELD:
-            files.append((event.digest, event.withheld or 0, "content", content))
+            files.append((event.digest, event.withheld or 0, FileKind.CONTENT, FileKind.CONTENT, content))
         if content.problem is None:
             files += [
-                (file["sha256"], file["size"], file["role"], content) for file in content.members.get("files", ())
+                (file["sha256"], file["size"], file["role"], kind_of(file["media_type"], file["role"]), content)
+                for file in content.members.get("files", ())
             ]
         if receipt.status not in FRESH:
             continue
@@ -69,13 +71,16 @@ def follow(
     return changes
 
 
-def _wanted_row(device_id: str, agent_id: str, file: tuple[str, int, str, Content], now_ms: int) -> dict[str, object]:
-    sha256, size, role, content = file
+def _wanted_row(
+    device_id: str, agent_id: str, file: tuple[str, int, str, FileKind, Content], now_ms: int
+) -> dict[str, object]:
+    sha256, size, role, kind, content = file
     return {
         "device_id": device_id,
         "sha256": sha256,
         "size": size,
         "role": role,
+        "kind": kind,
         "agent_id": agent_id,
         "case_id": content.case_id,
         "visit_id": content.visit_id,

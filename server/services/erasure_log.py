@@ -44,7 +44,9 @@ class Erasure:
     def of(cls, read: Mapping[str, Any]) -> Erasure:
         """Read a line's object; raises for one that is damaged."""
         texts = {name: str(read[name]) for name in ("id", "agent_id", "event_id", "by", "reason")}
-        return cls(digests=tuple(read["digests"]), files=tuple(read["files"]), at_ms=parse_time(read["at"]), **texts)
+        return cls(
+            digests=tuple(read["digests"]), files=tuple(read["files"]), at_ms=parse_time(read["at"]), **texts
+        )
 
 
 @dataclass(frozen=True, slots=True)

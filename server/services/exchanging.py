@@ -14,6 +14,7 @@ from schemas.errors import FieldError, problem_of
 from schemas.messages import format_time, read_time
 from server.domain.cursors import Cursor, read_cursor
 from server.services import pulling
+from server.services.file_limits import limits_by_kind
 from server.services.filing import make_token
 from server.services.keys import signing_key
 from server.services.receiving import Caller, Received, read_batch, receive_batch, receive_repeats
@@ -170,7 +171,7 @@ def _files_wanted(connection: Connection, site: Site, caller: Caller, now_ms: in
             "size": row.size,
             "token": make_token(site, caller.device_id, row.sha256, row.size, expires),
         }
-        for row in intake_rows.read_wanted(connection, caller.device_id)
+        for row in intake_rows.read_wanted(connection, caller.device_id, limits_by_kind(site.settings))
     ]
 
 

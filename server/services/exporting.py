@@ -116,12 +116,7 @@ def work_export(site: Site) -> bool:
 
 
 def write_export(
-    site: Site,
-    kind: str,
-    form: str,
-    profile: str,
-    path: Path,
-    agencies: Collection[str] = (),
+    site: Site, kind: str, form: str, profile: str, path: Path, agencies: Collection[str] = (),
     tell: Callable[[int], None] = lambda _count: None,
 ) -> dict[str, Any]:
     """Write a file, and a manifest beside it, which is given; *tell* hears now and then how many rows there are."""

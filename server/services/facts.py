@@ -213,7 +213,9 @@ def _is_paid(
         return None
     told_on = local_day(case.updated_ms, zone).isoformat()
     paid = sum(
-        int(row.amount) for row in payments.get(case.id, ()) if row.currency == case.currency and row.paid_on >= told_on
+        int(row.amount)
+        for row in payments.get(case.id, ())
+        if row.currency == case.currency and row.paid_on >= told_on
     )
     return bool(paid >= (case.amount if case.overdue is None else case.overdue))
 
@@ -227,3 +229,5 @@ def region_of(area: str | None, setting: str) -> str:
     """
     is_code = area is not None and _REGION.match(area) is not None
     return area if is_code and area is not None and area.startswith(setting[:2]) else setting
+
+

@@ -2,17 +2,17 @@
 Filing: the bytes of files that events name, received piece by piece (tus 1.0) and kept by their hash.
 
 A file counts only when its whole hash is right: then it is `verified`, its device is told, and withheld event content
-is judged. Bytes wait in `uploads/`, verified ones lie in `files/`.
+is judged. Parts wait in `uploads/`, whole files are kept by `Site.blobs`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from sqlalchemy import Connection
 
@@ -20,9 +20,15 @@ from schemas import signing
 from schemas.errors import FieldError
 from schemas.messages import format_time
 from schemas.vocabulary import ItemType
+from server.domain.media_types import HEAD_BYTES, TAIL_BYTES, FileKind, sniff
+from server.services.file_limits import check_limits
 from server.services.replaying import judge_again
 from server.services.site import Site
-from server.storage import feed, file_rows, intake_rows
+from server.settings import DAY_MS
+from server.storage import feed, file_rows, intake_rows, upload_parts
+from server.storage.types import AnyRow
+
+KEPT_MS = 7 * DAY_MS  # a part, after its last byte
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,14 @@ class Claim:
     device_id: str
     sha256: str
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far an upload has come, in bytes, and when what came will be dropped; None once the whole is verified."""
+
+    offset: int
+    expires_ms: int | None
 
 
 def make_token(site: Site, device_id: str, sha256: str, size: int, expires_ms: int) -> str:
@@ -62,118 +76,143 @@ def upload_name(claim: Claim) -> str:
     return f"{claim.device_id}-{claim.sha256}"
 
 
-def _paths(site: Site, claim: Claim) -> tuple[Path, Path]:
-    folder = site.settings.folder_path
-    for name in ("uploads", "files"):
-        (folder / name).mkdir(exist_ok=True)
-    return folder / "uploads" / upload_name(claim), folder / "files" / claim.sha256
+def uploads_folder(site: Site) -> Path:
+    """Give where parts wait."""
+    return site.settings.folder_path / "uploads"
 
 
-def read_offset(site: Site, claim: Claim) -> int:
-    """Give how many bytes have come; all of them once the file is verified."""
-    part, whole = _paths(site, claim)
-    if whole.exists():
-        with site.store.read() as connection:
-            row = file_rows.read_file(connection, claim.device_id, claim.sha256)
-        if row is not None and row.state == "verified":
-            return claim.size
-    return part.stat().st_size if part.exists() else 0
+def _part(site: Site, claim: Claim) -> Path:
+    return upload_parts.part_path(uploads_folder(site), claim.device_id, claim.sha256)
 
 
-def begin_upload(site: Site, claim: Claim, size: int) -> int:
-    """Begin an upload, or find the one that stands; give its offset. *size* must be what the event said."""
+def begin_upload(site: Site, claim: Claim, size: int) -> Standing:
+    """
+    Begin an upload, or find the one that stands. *size* must be what the event said.
+
+    Raises malformed for another size, and what `check_limits` raises for one that may not come (now).
+    """
     if size != claim.size:
         raise FieldError("malformed", {"Upload-Length": [f"should be {claim.size}, as the event says"]})
-    _refuse_forgotten(site, claim)
-    part, _ = _paths(site, claim)
-    part.touch()
-    return read_offset(site, claim)
+    row, part = _wanted(site, claim), _part(site, claim)
+    if row.state != "verified" and upload_parts.size_of(part) is None:
+        check_limits(site, row, uploads_folder(site))
+        upload_parts.begin_part(part, site.now())
+    return read_standing(site, claim)
 
 
-def _refuse_forgotten(site: Site, claim: Claim) -> None:
-    """Refuse a file that no event names any more: it was erased, and erased content is never stored again (E12)."""
+def read_standing(site: Site, claim: Claim) -> Standing:
+    """
+    Say how far an upload has come. A part that is whole, its server having died before it looked, is looked at now.
+
+    Raises not-found where none stands, and checksum-mismatch where the whole has another hash.
+    """
+    if _wanted(site, claim).state == "verified":
+        return Standing(claim.size, None)
+    part = _part(site, claim)
+    offset, touched = upload_parts.size_of(part), upload_parts.touched_ms(part)
+    if offset is None or touched is None:
+        raise FieldError("not-found", detail="There is no such upload; create it first.")
+    if offset >= claim.size:
+        finish_part(site, claim)
+        return read_standing(site, claim)
+    if touched + KEPT_MS < site.now():
+        part.unlink(missing_ok=True)
+        raise FieldError("not-found", detail="What had come of this upload is too old; create it again.")
+    return Standing(offset, touched + KEPT_MS)
+
+
+def _wanted(site: Site, claim: Claim) -> AnyRow:
+    """Give what is known of a file; refuse one that no event names any more: erased content never comes back (E12)."""
     with site.store.read() as connection:
         row = file_rows.read_file(connection, claim.device_id, claim.sha256)
     if row is None:
         raise FieldError("upload-token-invalid", detail="This file is not wanted any more.")
+    return row
 
 
-def append_bytes(site: Site, claim: Claim, offset: int, chunks: Iterator[bytes]) -> int:
+def append_bytes(site: Site, claim: Claim, offset: int, pieces: Iterator[bytes]) -> Standing:
     """
-    Add bytes at *offset*; give the new offset. Whatever came before a cut stays.
+    Add bytes at *offset*. Each piece is there before the lock is taken, and stays whatever happens to the next.
 
     Raises offset-conflict, too-large, and checksum-mismatch once the last byte is there and the hash is wrong.
     """
-    part, _ = _paths(site, claim)
-    if not part.exists():
-        if read_offset(site, claim) == claim.size:
-            return claim.size
-        raise FieldError("not-found", detail="There is no such upload; create it first.")
-    with part.open("r+b") as target:
-        _lock(target.fileno())
-        end = target.seek(0, os.SEEK_END)
-        if offset != end:
-            raise FieldError("offset-conflict", offset=end)
-        for chunk in chunks:
-            end += len(chunk)
-            if end > claim.size:
-                target.truncate(offset)
-                raise FieldError("too-large", detail=f"The file was announced with {claim.size} bytes.")
-            target.write(chunk)
-        target.flush()
-        os.fsync(target.fileno())
-    if end == claim.size:
-        _finish(site, claim, part)
-    return end
-
-
-def _lock(descriptor: int) -> None:
-    import fcntl
-
-    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    standing, part = read_standing(site, claim), _part(site, claim)
+    if standing.expires_ms is None:
+        return standing
+    if offset != standing.offset:
+        raise FieldError("offset-conflict", offset=standing.offset)
+    for piece in pieces:
+        upload_parts.append(part, offset, piece, claim.size, site.now())
+        offset += len(piece)
+    return read_standing(site, claim)
 
 
 def discard_upload(site: Site, claim: Claim) -> None:
     """Forget what has come of an upload."""
-    part, _ = _paths(site, claim)
-    part.unlink(missing_ok=True)
+    with upload_parts.locked(_part(site, claim)):
+        _part(site, claim).unlink(missing_ok=True)
 
 
-def _finish(site: Site, claim: Claim, part: Path) -> None:
-    """Verify the whole; keep it and tell its device, or discard it and say so (T2)."""
-    try:
-        _refuse_forgotten(site, claim)
-    except FieldError:
+def finish_part(site: Site, claim: Claim) -> None:
+    """
+    Verify a whole part; keep it and tell its device, or discard it and say so (T2).
+
+    Whatever it dies at, the part is there until the file is kept and known as verified.
+    """
+    part = _part(site, claim)
+    with upload_parts.locked(part) as file:
+        if file is None:
+            return  # another request did it
+        try:
+            row = _wanted(site, claim)
+            file.seek(0)
+            if hashlib.file_digest(file, "sha256").hexdigest() != claim.sha256:
+                raise FieldError(
+                    "checksum-mismatch", detail="The whole file has another hash; it was discarded. Send it again."
+                )
+        except FieldError:
+            part.unlink()
+            raise
+        if row.state != "verified":
+            site.blobs.put(claim.sha256, part)
+            _note_verified(site, claim, file)
         part.unlink()
-        raise
-    content = part.read_bytes()
-    if hashlib.sha256(content).hexdigest() != claim.sha256:
-        part.unlink()
-        raise FieldError(
-            "checksum-mismatch", detail="The whole file has another hash; it was discarded. Send it again."
-        )
 
-    def job(connection: Connection) -> None:
+
+def _note_verified(site: Site, claim: Claim, file: IO[bytes]) -> None:
+    """Note that a file is kept; one that was erased meanwhile is kept no longer (E12)."""
+
+    def job(connection: Connection) -> bool:
         row = file_rows.read_file(connection, claim.device_id, claim.sha256)
-        if row is None or row.state == "verified":
-            return
+        if row is None:
+            return file_rows.is_named(connection, claim.sha256)
         now_ms = site.now()
-        file_rows.set_state(connection, claim.device_id, claim.sha256, "verified", now_ms)
+        file_rows.set_verified(connection, claim.device_id, claim.sha256, _media_type(file, row.kind), now_ms)
         if row.visit_id is not None:  # its state and findings may wait for just this file
             intake_rows.mark_visits(connection, [(row.case_id, row.visit_id)], now_ms)
         body = {"sha256": claim.sha256, "state": "verified", "at": format_time(now_ms)}
-        changes = [feed.Change(row.agent_id, ItemType.FILE_STATE, _file_object(site, claim), now_ms // 1000, body)]
-        if row.role == "content":
+        changes = [feed.Change(row.agent_id, ItemType.FILE_STATE, _file_object(claim), now_ms // 1000, body)]
+        if row.role == FileKind.CONTENT:
+            file.seek(0)
+            content = file.read()
             for parked in file_rows.read_withheld(connection, row.agent_id, claim.sha256):
                 changes += judge_again(connection, site, parked, content)
         feed.publish(connection, changes)
+        return True
 
-    _, whole = _paths(site, claim)
-    os.replace(part, whole)
-    site.store.write(job)
+    if not site.store.write(job):
+        site.blobs.delete(claim.sha256)
 
 
-def _file_object(site: Site, claim: Claim) -> str:
+def _media_type(file: IO[bytes], kind: str | None) -> str:
+    size = file.seek(0, 2)
+    file.seek(0)
+    head = file.read(HEAD_BYTES)
+    file.seek(max(0, size - TAIL_BYTES))
+    return sniff(head, file.read(), kind or "")
+
+
+def _file_object(claim: Claim) -> str:
     """Give the feed object id of a file's state: made of its hash, so that saying it twice is one item."""
     h = hashlib.sha256(f"{claim.device_id}{claim.sha256}".encode()).hexdigest()
     return f"{h[:8]}-{h[8:12]}-8{h[13:16]}-8{h[17:20]}-{h[20:32]}"

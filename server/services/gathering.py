@@ -54,7 +54,9 @@ class ChainReader:
             )
             has_unreadable |= any(row.content is None for row in own)  # withheld, or erased (E12)
             bounds = self._bound(pos, around)
-            seen += [self._see(row, *bounds[row.id]) for row in own if row.status == "accepted" and row.id in bounds]
+            seen += [
+                self._see(row, *bounds[row.id]) for row in own if row.status == "accepted" and row.id in bounds
+            ]
         return seen, has_unreadable
 
     def _see(self, row: AnyRow, reading: Reading, bound: TimeBound) -> SeenEvent:
@@ -167,7 +169,9 @@ def door_of(row: AnyRow | None) -> Door | None:
 def fixes_of(event: SeenEvent) -> list[Fix]:
     """Give the fixes an event carries."""
     return [
-        Fix(fix["lat_e7"], fix["lon_e7"], fix["radius_dm"], fix.get("mock"), Datum(fix["datum"]), fix.get("age_ms"))
+        Fix(
+            fix["lat_e7"], fix["lon_e7"], fix["radius_dm"], fix.get("mock"), Datum(fix["datum"]), fix.get("age_ms")
+        )
         for fix in event.body.get("fixes", ())
     ]
 
@@ -214,7 +218,9 @@ def load_span(row: AnyRow) -> Span | None:
     """Read a neighbour's span back."""
     if not row.folded or "times" not in row.folded:
         return None
-    return Span(row.case_id, row.visit_id, frozenset(row.folded["agents"]), row.lead_agent_id, *row.folded["times"])
+    return Span(
+        row.case_id, row.visit_id, frozenset(row.folded["agents"]), row.lead_agent_id, *row.folded["times"]
+    )
 
 
 def load_sightings(row: AnyRow) -> list[Sighting]:
@@ -237,3 +243,5 @@ def revisions_of(rows: Sequence[AnyRow]) -> list[Revision]:
 def today_of(site: Site) -> str:
     """Give the office's date."""
     return local_day(site.now(), site.settings.zone).isoformat()
+
+

@@ -46,7 +46,9 @@ class Taken:
     doubtful: Sequence[Reject] = ()
 
 
-def take_in(connection: Connection, site: Site, lender: str, prints: Fingerprints, records: Sequence[Record]) -> Taken:
+def take_in(
+    connection: Connection, site: Site, lender: str, prints: Fingerprints, records: Sequence[Record]
+) -> Taken:
     """Take in *records*, whose references differ."""
     chunk = _Chunk(connection, site, lender, prints)
     chunk.load(records)

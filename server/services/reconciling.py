@@ -78,7 +78,8 @@ def reconcile_visit(connection: Connection, site: Site, case_id: str, visit_id: 
     context = judge_again(connection, site, _look_around(connection, site, visit, reader, reused))
     findings = find_all(context)
     decisions = [
-        Decided(each.id, Act(each.act), each.at_ms) for each in visit_rows.read_decisions(connection, case_id, visit_id)
+        Decided(each.id, Act(each.act), each.at_ms)
+        for each in visit_rows.read_decisions(connection, case_id, visit_id)
     ]
     lacks_files = bool(context.missing_files)
     state = fold_state(visit, decisions, site.now(), site.thresholds.abandon_ms, lacks_files=lacks_files)
@@ -125,7 +126,9 @@ def fold_rows(
         and "qr" in event.body
         and is_visit_qr_good(connection, event.body["qr"], case_id, visit_id)
     )
-    visit = fold_visit(case_id, visit_id, events, assigned, joined, parked, has_unreadable_beside=has_unreadable)
+    visit = fold_visit(
+        case_id, visit_id, events, assigned, joined, parked, has_unreadable_beside=has_unreadable
+    )
     return visit, reader, reused
 
 

@@ -77,7 +77,9 @@ def _seen(connection: Connection, case_id: str, visit_id: str) -> frozenset[str]
     return conduct_words(answers[-1].codes) if answers else None
 
 
-def _look_at_gate(connection: Connection, case_id: str, begins_ms: int, rulebooks: Sequence[Rulebook]) -> Gated | None:
+def _look_at_gate(
+    connection: Connection, case_id: str, begins_ms: int, rulebooks: Sequence[Rulebook]
+) -> Gated | None:
     """Give how the case went through the gate before the visit; its facts are judged again if a rulebook changed."""
     row = conduct_rows.read_gate_before(connection, case_id, begins_ms)
     if row is None or not row.rulebooks or not row.facts:

@@ -125,7 +125,9 @@ def _retire_case(site: Site, case_id: str, by: str, today: date) -> list[Retired
     return due
 
 
-def empty_case(site: Site, case_id: str, records: Collection[RecordClass], by: str, why: str, note: Note) -> None:
+def empty_case(
+    site: Site, case_id: str, records: Collection[RecordClass], by: str, why: str, note: Note
+) -> None:
     """Erase these classes of a case's records for good, and *note* it in the transaction that empties the rows."""
     names = tuple(sorted(each.value for each in records))
     _empty(site, Emptying(site.new_id(), case_id, "", names, by.strip(), why, site.now()), note)

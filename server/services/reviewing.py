@@ -110,7 +110,9 @@ def _before_and_after(row: Any, amendment: Mapping[str, str]) -> dict[str, dict[
     return {field: {"before": before[field], "after": value} for field, value in amendment.items()}
 
 
-def resolve_clash(site: Site, event_id: str, field: str, by: str, *, accept: bool, instead: str | None = None) -> None:
+def resolve_clash(
+    site: Site, event_id: str, field: str, by: str, *, accept: bool, instead: str | None = None
+) -> None:
     """
     Decide a clash of contact proposals: take this proposal's value (or *instead* of it another), or keep what is held.
 

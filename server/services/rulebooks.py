@@ -87,7 +87,9 @@ def _with_outer(name: str) -> list[Rulebook]:
     return books
 
 
-def rulebooks_in_force(site: Site, at_ms: int | None = None, within: Connection | None = None) -> tuple[Rulebook, ...]:
+def rulebooks_in_force(
+    site: Site, at_ms: int | None = None, within: Connection | None = None
+) -> tuple[Rulebook, ...]:
     """
     Give the rulebooks in force at a moment (now, where none is given): the house's first, then the jurisdictions'.
 

@@ -58,11 +58,7 @@ def find_cases(
 
 
 def _find(
-    connection: Connection,
-    keys: list[str],
-    words: Collection[str],
-    agencies: Collection[str],
-    before: str | None,
+    connection: Connection, keys: list[str], words: Collection[str], agencies: Collection[str], before: str | None,
     most: int,
 ) -> list[str]:
     """Give the cases that are kept under all of these keys and have the words themselves."""

@@ -50,15 +50,8 @@ class Attempt:
 
 
 def add_user(
-    site: Site,
-    name: str,
-    password: str,
-    roles: Collection[Role],
-    agencies: Collection[str] = (),
-    *,
-    needs_totp: bool = True,
-    by: str = "",
-    agent_id: str | None = None,
+    site: Site, name: str, password: str, roles: Collection[Role], agencies: Collection[str] = (), *,
+    needs_totp: bool = True, by: str = "", agent_id: str | None = None,
 ) -> str:
     """
     Add an account; give its id. *agencies* are ids; none: it sees every agency. *agent_id*: they go to doors, too.
@@ -165,7 +158,9 @@ def admit(
     return Attempt(token, session_id=open_session(connection, site, account, token, browser, **facts))
 
 
-def open_session(connection: Connection, site: Site, account: AnyRow, token: str, browser: str, **facts: Any) -> str:
+def open_session(
+    connection: Connection, site: Site, account: AnyRow, token: str, browser: str, **facts: Any
+) -> str:
     """Open a session for whoever proved who they are; give its id."""
     now_ms = site.now()
     office_rows.change_user(connection, account.id, failures=0, locked_until_ms=None)

@@ -51,7 +51,9 @@ def sketch_visit(connection: Connection, site: Site, story: Mapping[str, Any]) -
     """Give the sketch of a visit; None where neither door nor fix is known."""
     door = door_of(visit_rows.read_case(connection, story["case_id"]))
     fixes = [
-        _sketched(event, _fix(each), door, site) for event in story["events"] for each in event["body"].get("fixes", ())
+        _sketched(event, _fix(each), door, site)
+        for event in story["events"]
+        for each in event["body"].get("fixes", ())
     ]
     points = [_point(each.fix) for each in fixes]
     points += [] if door is None else [_point(door)]
@@ -103,9 +105,7 @@ def read_beside(connection: Connection, site: Site, story: Mapping[str, Any]) ->
     return Beside(
         sketch_visit(connection, site, story),
         visit_rows.read_files(connection, case_id, visit_id),
-        visit_rows.read_revisions(connection, case_id),
-        used_rev,
-        _changes_since(connection, case_id, used_rev),
+        visit_rows.read_revisions(connection, case_id), used_rev, _changes_since(connection, case_id, used_rev),
         voice_rows.read_feedback(connection, case_id).get(visit_id),
         act_rows.list_acts(connection, object_id=visit_id, most=MOST_ACTS),
         review_rows.read_marks(connection, case_id, visit_id),

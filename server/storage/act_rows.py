@@ -50,12 +50,7 @@ def read_all(connection: Connection) -> Iterator[AnyRow]:
 
 
 def list_acts(
-    connection: Connection,
-    *,
-    before: int | None = None,
-    name: str = "",
-    act: str = "",
-    object_id: str = "",
+    connection: Connection, *, before: int | None = None, name: str = "", act: str = "", object_id: str = "",
     most: int = 100,
 ) -> list[AnyRow]:
     """Give acts, the newest first, from before a number, of one person, of one kind, or about one object."""

@@ -23,8 +23,8 @@ class S3Blobs:
 
     def __init__(self, address: str) -> None:
         """Open https://host/bucket or https://host/bucket/prefix; the bucket must be there."""
-        import boto3
         from boto3.s3.transfer import TransferConfig
+        from boto3.session import Session
         from botocore.config import Config
 
         place = urlsplit(address)
@@ -38,7 +38,7 @@ class S3Blobs:
             response_checksum_validation="when_required",
             retries={"mode": "standard", "max_attempts": 4},
         )
-        self.client: Any = boto3.client("s3", endpoint_url=f"{place.scheme}://{place.netloc}", config=config)
+        self.client: Any = Session().client("s3", endpoint_url=f"{place.scheme}://{place.netloc}", config=config)
         self.transfer = TransferConfig(
             multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES, max_concurrency=2
         )

@@ -139,7 +139,9 @@ def read_heads(connection: Connection, scope_ids: tuple[str, str]) -> dict[str, 
     return {scope_id: heads.get(scope_id, Head()) for scope_id in scope_ids}
 
 
-def read_page(connection: Connection, scope_id: str, after: int, most_bytes: int, most_rows: int = 500) -> list[AnyRow]:
+def read_page(
+    connection: Connection, scope_id: str, after: int, most_bytes: int, most_rows: int = 500
+) -> list[AnyRow]:
     """
     Give (seq, item) rows after *after*, in order, up to *most_bytes*; at least one if there is any (F2).
 

@@ -148,3 +148,4 @@ def read_month(connection: Connection, agencies: Agencies, since_ms: int, until_
     if agencies:
         wanted = wanted.where(visit.c.agency_id.in_(agencies))
     return list(connection.execute(wanted.order_by(agency.c.name, agent.c.code, visit.c.visit_id)))
+

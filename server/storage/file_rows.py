@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from server.storage.tables import chain, device, event, link, wanted_file
 from server.storage.types import AnyRow
@@ -18,12 +19,49 @@ def read_file(connection: Connection, device_id: str, sha256: str) -> AnyRow | N
 
 
 def set_state(connection: Connection, device_id: str, sha256: str, state: str, now_ms: int) -> None:
-    """Move a file to `verified`, `discarded`, or back to `wanted`."""
+    """Move a file to `discarded`, or back to `wanted`."""
     connection.execute(
         update(wanted_file)
         .where(wanted_file.c.device_id == device_id, wanted_file.c.sha256 == sha256)
         .values(state=state, state_ms=now_ms)
     )
+
+
+def set_verified(connection: Connection, device_id: str, sha256: str, media_type: str, now_ms: int) -> None:
+    """Note that a file is kept whole, and what it is."""
+    connection.execute(
+        update(wanted_file)
+        .where(wanted_file.c.device_id == device_id, wanted_file.c.sha256 == sha256)
+        .values(state="verified", state_ms=now_ms, media_type=media_type)
+    )
+
+
+def read_open_file(connection: Connection, device_id: str, sha256: str) -> AnyRow | None:
+    """Give a file that its device may still send: wanted, by a device that is not gone."""
+    return connection.execute(
+        select(wanted_file)
+        .join(device, device.c.id == wanted_file.c.device_id)
+        .where(wanted_file.c.device_id == device_id, wanted_file.c.sha256 == sha256)
+        .where(wanted_file.c.state == "wanted", device.c.state != "gone")
+    ).one_or_none()
+
+
+def count_sent(connection: Connection, device_id: str, since_ms: int) -> int:
+    """Give how many bytes of files a device has sent whole since a time."""
+    mine = (wanted_file.c.device_id == device_id, wanted_file.c.state == "verified", wanted_file.c.state_ms >= since_ms)
+    return int(connection.execute(select(func.coalesce(func.sum(wanted_file.c.size), 0)).where(*mine)).scalar_one())
+
+
+def which_are_named(connection: Connection, hashes: Collection[str]) -> set[str]:
+    """Give those of some hashes that an event names, whatever became of the file; nothing else may be deleted."""
+    return set(
+        connection.execute(select(wanted_file.c.sha256).where(wanted_file.c.sha256.in_(hashes)).distinct()).scalars()
+    )
+
+
+def is_named(connection: Connection, sha256: str) -> bool:
+    """Say whether any event names a file."""
+    return bool(which_are_named(connection, [sha256]))
 
 
 def read_withheld(connection: Connection, agent_id: str, digest: str) -> list[AnyRow]:

@@ -34,7 +34,6 @@ def list_standing(
     if severity:
         wanted = wanted.where(finding.c.severity == severity)
     if after is not None:
-        wanted = wanted.where(
-            tuple_(*_PLACE) < tuple_(*(literal(part, column.type) for column, part in zip(_PLACE, after, strict=True)))
-        )
+        wanted = wanted.where(tuple_(*_PLACE) < tuple_(*(literal(part, column.type) for column, part in
+                                                         zip(_PLACE, after, strict=True))))
     return list(connection.execute(wanted.order_by(*(column.desc() for column in _PLACE)).limit(most)))

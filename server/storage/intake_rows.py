@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, func, literal, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, case, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert  # compiles for SQLite too
 
 from server.storage.feed import upsert
@@ -131,12 +131,13 @@ def want_files(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> Non
         connection.execute(upsert(connection)(wanted_file).on_conflict_do_nothing(), list(rows))
 
 
-def read_wanted(connection: Connection, device_id: str, most: int = 20) -> list[AnyRow]:
-    """Give (sha256, size) of files still wanted of a device, newest first."""
+def read_wanted(connection: Connection, device_id: str, limits: Mapping[str, int], most: int = 20) -> list[AnyRow]:
+    """Give (sha256, size) of files still wanted of a device, newest first; those over the limit of their kind last."""
+    is_over = or_(*(and_(wanted_file.c.kind == kind, wanted_file.c.size > limit) for kind, limit in limits.items()))
     statement = (
         select(wanted_file.c.sha256, wanted_file.c.size)
         .where(wanted_file.c.device_id == device_id, wanted_file.c.state == "wanted")
-        .order_by(wanted_file.c.named_ms.desc())
+        .order_by(case((is_over, 1), else_=0), wanted_file.c.named_ms.desc())
         .limit(most)
     )
     return list(connection.execute(statement))

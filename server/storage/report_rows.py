@@ -40,7 +40,9 @@ def read_findings(connection: Connection, visit_ids: Sequence[str], codes: Colle
         row
         for chunk in chunks(visit_ids)
         for row in connection.execute(
-            select(finding).where(finding.c.visit_id.in_(chunk), finding.c.code.in_(codes), finding.c.gone_ms.is_(None))
+            select(finding).where(
+                finding.c.visit_id.in_(chunk), finding.c.code.in_(codes), finding.c.gone_ms.is_(None)
+            )
         )
     ]
 

@@ -30,15 +30,13 @@ _COUNTED: dict[RecordClass, Sequence[tuple[Any, ColumnElement[bool]]]] = {
     RecordClass.EVENTS: [(event.c.case_id, event.c.content.is_not(None))],
     RecordClass.FILES: [(wanted_file.c.case_id, _HERE)],
     RecordClass.VISITS: [
-        (finding.c.case_id, finding.c.id.is_not(None)),
-        (decision.c.case_id, _SAID),
+        (finding.c.case_id, finding.c.id.is_not(None)), (decision.c.case_id, _SAID),
         (feedback.c.case_id, feedback.c.made_ms.is_not(None)),
     ],
     RecordClass.CONTACTS: [(contact_log.c.case_id, contact_log.c.content == [])],
     RecordClass.NOTICES: [(contact_log.c.case_id, contact_log.c.content != [])],
     RecordClass.COMPLAINTS: [
-        (complaint.c.case_id, complaint.c.words != BLANK),
-        (help_call.c.case_id, help_call.c.reach != BLANK),
+        (complaint.c.case_id, complaint.c.words != BLANK), (help_call.c.case_id, help_call.c.reach != BLANK),
     ],
     RecordClass.JUDGEMENTS: [(judgement.c.case_id, judgement.c.facts != {})],
 }

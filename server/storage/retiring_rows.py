@@ -110,8 +110,7 @@ def read_unnamed(connection: Connection) -> list[tuple[str, AnyRow]]:
     """Give (table, row with id and ended_ms) of complaints and calls that name no case, are over and not blank yet."""
     found: list[tuple[str, AnyRow]] = []
     for table, ended, words in (
-        (complaint, complaint.c.answered_ms, complaint.c.words),
-        (help_call, help_call.c.closed_ms, help_call.c.reach),
+        (complaint, complaint.c.answered_ms, complaint.c.words), (help_call, help_call.c.closed_ms, help_call.c.reach),
     ):
         query = select(table.c.id, ended.label("ended_ms")).where(table.c.case_id.is_(None), ended.is_not(None))
         found += [(table.name, row) for row in connection.execute(query.where(words != BLANK).order_by(table.c.id))]
@@ -173,3 +172,4 @@ def _blank_places(connection: Connection, person_id: str, now_ms: int) -> None:
     values |= dict.fromkeys(("postal_code", "lat_e7", "lon_e7", "precision", "source"))
     mine = and_(place.c.id.in_(own), place.c.id.not_in(others))
     connection.execute(update(place).where(mine).values(values))
+

@@ -401,5 +401,7 @@ wanted_file = Table(
     Column("state", Text, nullable=False),  # wanted, verified, discarded
     Column("offset", BigInteger, nullable=False, server_default="0"),
     Column("state_ms", Ms),
+    Column("kind", Text),  # which limits go by: a FileKind; None where it was named before there were any
+    Column("media_type", Text),  # what its own first bytes show, once it is verified
 )
 Index("ix_wanted_file_visit", wanted_file.c.case_id, wanted_file.c.visit_id)

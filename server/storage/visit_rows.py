@@ -160,7 +160,9 @@ def read_last_exchange(connection: Connection, device_id: str, until_ms: int) ->
     return connection.execute(heard).scalar()
 
 
-def count_results(connection: Connection, case_id: str, visit_id: str, results: Collection[str], before_ms: int) -> int:
+def count_results(
+    connection: Connection, case_id: str, visit_id: str, results: Collection[str], before_ms: int
+) -> int:
     """Count the other visits to a case that began before a time and had one of these results."""
     others = and_(visit.c.case_id == case_id, visit.c.visit_id != visit_id)
     mine = and_(others, visit.c.started_ms < before_ms, visit.c.contact_result.in_(results))

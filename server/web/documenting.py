@@ -20,6 +20,7 @@ REFUSALS = {
     405: "Another method.",
     409: "At odds with what the server holds.",
     411: "No length.",
+    412: "Another version of the protocol.",
     413: "Too large.",
     415: "Another media type or encoding.",
     422: "Some fields cannot be taken as they are.",

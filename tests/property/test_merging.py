@@ -21,7 +21,9 @@ def proposal_sets(draw: st.DrawFn) -> list[Proposal]:
     proposals = []
     for number in range(draw(st.integers(0, 7))):
         fields = draw(st.lists(st.sampled_from(sorted(FIELDS)), min_size=1, unique=True))
-        changes = {field: Change(draw(st.none() | FIELDS[field]), draw(FIELDS[field])) for field in fields}
+        changes = {
+            field: Change(draw(st.none() | FIELDS[field]), draw(FIELDS[field])) for field in fields
+        }
         author, packet = draw(st.sampled_from("pqr")), draw(st.sampled_from([None, "case:1", "case:2"]))
         proposals.append(Proposal(f"e{number}", author, (number,), changes, packet))
     return proposals

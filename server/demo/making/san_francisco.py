@@ -112,7 +112,9 @@ def choose_places(places: Sequence[Row], visited: set[str], random: Random) -> l
     return sorted(wanted, key=lambda row: int(row["business_id"]))
 
 
-def make_rows(chosen: Sequence[Row], loans: Sequence[Loan], visited: set[str], random: Random) -> list[tuple[str, ...]]:
+def make_rows(
+    chosen: Sequence[Row], loans: Sequence[Loan], visited: set[str], random: Random
+) -> list[tuple[str, ...]]:
     """
     Join each place with a loan and a person; one person in thirty has two loans.
 

@@ -27,7 +27,9 @@ TYPES: dict[RuleType, tuple[type[Any], Judge]] = {
     **after.TYPES,
 }
 # Types whose every rule takes the word of the house before a visit.
-VOUCHED = frozenset({RuleType.RETENTION, RuleType.DATA_PROTECTION, RuleType.CROSS_BORDER, RuleType.AUTOMATED_DECISION})
+VOUCHED = frozenset(
+    {RuleType.RETENTION, RuleType.DATA_PROTECTION, RuleType.CROSS_BORDER, RuleType.AUTOMATED_DECISION}
+)
 MOST_FOUND = 64  # rulebooks by check whose rules were looked up
 _found: dict[tuple[int, Check, frozenset[Check]], tuple[Rulebook, list[tuple[Judge, Asked]]]] = {}
 

@@ -123,21 +123,18 @@ CATALOGUE: dict[Code, tuple[Severity, str]] = {
         "Checked in {distance_m} m from the door; the fix is good to {radius_m} m, the address to {place_radius_m} m.",
     ),
     Code.PLACE_UNCERTAIN: (
-        Severity.NOTE,
-        "It is unclear whether the check-in was at the door: {distance_m} m away, good to {radius_m} m.",
+        Severity.NOTE, "It is unclear whether the check-in was at the door: {distance_m} m away, good to {radius_m} m."
     ),
     Code.FIXES_MISSING: (Severity.LOOK, "The check-in has no position ({reason})."),
     Code.FIX_MOCKED: (Severity.STOP, "The phone says that the position at check-in was made up by an app."),
     Code.FIX_REPEATED: (Severity.LOOK, "The very same position was recorded at another visit."),
     Code.IMPOSSIBLE_TRAVEL: (
-        Severity.STOP,
-        "Nobody gets here this fast: at least {least_distance_m} m in at most {most_gap_s} s.",
+        Severity.STOP, "Nobody gets here this fast: at least {least_distance_m} m in at most {most_gap_s} s."
     ),
     Code.CLOCK_OFF: (Severity.LOOK, "The phone's clock was at least {least_off_min} min {direction}."),
     Code.CLOCK_STEPPED: (Severity.LOOK, "The phone's clock was put {direction} by at least {least_step_s} s."),
     Code.CLOCK_FUTURE: (
-        Severity.LOOK,
-        "The phone's clock was at least {least_ahead_s} s ahead of the time its record was received.",
+        Severity.LOOK, "The phone's clock was at least {least_ahead_s} s ahead of the time its record was received."
     ),
     Code.CHAIN_LOST: (Severity.STOP, "The phone declared {lost} records beside this visit as lost."),
     Code.CHAIN_FORKED: (Severity.STOP, "The phone's store was copied or restored; its records begin a new chain."),
@@ -149,21 +146,22 @@ CATALOGUE: dict[Code, tuple[Severity, str]] = {
     Code.NEVER_ENDED: (Severity.LOOK, "The visit was never ended on the phone."),
     Code.TOO_SHORT: (Severity.LOOK, "The person was met, yet the visit lasted at most {most_stay_s} s."),
     Code.AGENT_IN_TWO_VISITS: (
-        Severity.STOP,
-        "The same agent was in two visits at once, for at least {least_overlap_s} s.",
+        Severity.STOP, "The same agent was in two visits at once, for at least {least_overlap_s} s."
     ),
-    Code.TWO_CREWS: (Severity.LOOK, "Two crews visited this case at the same time, for at least {least_overlap_s} s."),
+    Code.TWO_CREWS: (
+        Severity.LOOK, "Two crews visited this case at the same time, for at least {least_overlap_s} s."
+    ),
     Code.COMPANION_MISSING: (Severity.LOOK, "An assigned companion recorded nothing at this visit."),
     Code.COMPANION_LEFT_EARLY: (
-        Severity.LOOK,
-        "A companion left at least {least_early_min} min before the visit ended.",
+        Severity.LOOK, "A companion left at least {least_early_min} min before the visit ended."
     ),
     Code.COMPANION_UNASSIGNED: (Severity.NOTE, "An agent who was not assigned took part ({how})."),
     Code.AFTER_REASSIGNMENT: (
-        Severity.LOOK,
-        "The visit began at least {least_after_min} min after the case was taken from this agent.",
+        Severity.LOOK, "The visit began at least {least_after_min} min after the case was taken from this agent."
     ),
-    Code.AFTER_CLOSING: (Severity.STOP, "The visit began at least {least_after_min} min after the case was closed."),
+    Code.AFTER_CLOSING: (
+        Severity.STOP, "The visit began at least {least_after_min} min after the case was closed."
+    ),
     Code.AFTER_EXPIRY: (Severity.LOOK, "The visit began at least {least_after_min} min after the packet had expired."),
     Code.STALE_PACKET: (
         Severity.LOOK,
@@ -183,8 +181,7 @@ CATALOGUE: dict[Code, tuple[Severity, str]] = {
         "What was written may speak of {about}: {written_in}, letters {from_letter} to {to_letter} ({pattern}).",
     ),
     Code.RULE_BROKEN: (
-        Severity.STOP,
-        "Rule {rule} of {rulebook} was not kept: {limit}. It rests on {citation} ({confidence}).",
+        Severity.STOP, "Rule {rule} of {rulebook} was not kept: {limit}. It rests on {citation} ({confidence})."
     ),
     Code.RULE_CHANGED: (
         Severity.LOOK,
@@ -196,6 +193,6 @@ CATALOGUE: dict[Code, tuple[Severity, str]] = {
     ),
     Code.FEEDBACK_CONTRADICTS: (
         Severity.LOOK,
-        'Asked about "{question}", the person said {answer}; the record says that {recorded}. Neither proves itself.',
+        "Asked about \"{question}\", the person said {answer}; the record says that {recorded}. Neither proves itself.",
     ),
 }

@@ -70,7 +70,9 @@ def find_near_miss(context: Context) -> list[Finding]:
         return []
     begins_ms = started.bound.earliest_ms
     return [
-        Finding(Code.NEAR_MISS, {"what": each.what, "least_before_ms": begins_ms - each.since_ms}, key=each.key)
+        Finding(
+            Code.NEAR_MISS, {"what": each.what, "least_before_ms": begins_ms - each.since_ms}, key=each.key
+        )
         for each in sorted(context.news, key=lambda each: each.key)
         if each.since_ms < begins_ms
         and each.told_ms > context.exchanged_ms

@@ -163,7 +163,9 @@ def _is_one_crew(context: Context, lead_id: str, other: Span) -> bool:
     if other.lead_agent_id in crew or lead_id in other.agent_ids:
         return True
     pair = {lead_id, other.lead_agent_id}
-    return any(each.role == Role.COMPANION and {each.agent_id, each.lead_agent_id} == pair for each in context.assigned)
+    return any(
+        each.role == Role.COMPANION and {each.agent_id, each.lead_agent_id} == pair for each in context.assigned
+    )
 
 
 def _last_leaving(events: tuple[SeenEvent, ...]) -> SeenEvent | None:

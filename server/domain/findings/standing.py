@@ -85,7 +85,11 @@ def _standing(context: Context) -> Assigned | None:
     began = _began(context)
     if began is None:
         return None
-    rows = [row for row in context.assigned if row.agent_id == began.agent_id and row.from_ms <= began.bound.latest_ms]
+    rows = [
+        row
+        for row in context.assigned
+        if row.agent_id == began.agent_id and row.from_ms <= began.bound.latest_ms
+    ]
     return max(rows, key=lambda row: row.from_ms, default=None)
 
 

@@ -23,7 +23,9 @@ def find_feedback_contradicts(context: Context) -> list[Finding]:
     """Find each question whose answer contradicts the record; its key is the question."""
     answers = context.feedback or {}
     return [
-        Finding(Code.FEEDBACK_CONTRADICTS, {"question": question, "answer": answer, "recorded": recorded}, key=question)
+        Finding(
+            Code.FEEDBACK_CONTRADICTS, {"question": question, "answer": answer, "recorded": recorded}, key=question
+        )
         for question, answer, recorded in _recorded_otherwise(context.visit)
         if answers.get(question) == answer
     ]

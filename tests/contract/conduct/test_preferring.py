@@ -83,7 +83,9 @@ def test_wishes_are_listed_and_ended(run: Run, office: Office) -> None:
         ((), "Name one of --not-between"),
     ],
 )
-def test_what_cannot_be_read_is_not_kept(run: Run, office: Office, arguments: tuple[str, ...], sentence: str) -> None:
+def test_what_cannot_be_read_is_not_kept(
+    run: Run, office: Office, arguments: tuple[str, ...], sentence: str
+) -> None:
     """A wish that no rule could read is refused with how to write it."""
     office.add_case("R1")
 

@@ -91,7 +91,9 @@ def test_a_device_learns_nothing_of_files_others_sent(office: Office) -> None:
     path = f"/sync/v1/files/{second.device_id}-{SHA256}"
 
     assert SHA256 == asked["sha256"]
-    assert "0" == ask(office, "HEAD", path, asked["token"]).headers["Upload-Offset"]
+    assert 404 == ask(office, "HEAD", path, asked["token"]).status_code
+    created = ask(office, "POST", "/sync/v1/files", asked["token"], Upload_Length=str(len(PICTURE)))
+    assert (201, "0") == (created.status_code, created.headers["Upload-Offset"])
     assert 404 == ask(office, "HEAD", path, wanted["token"]).status_code
 
 

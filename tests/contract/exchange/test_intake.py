@@ -80,8 +80,7 @@ def test_other_bytes_at_a_stored_place_are_a_fork(office: Office, phone: Phone) 
     answer = phone.exchange([phone.log[0], twin])
 
     assert ("urn:fairvisit:problem:chain-forked", 2) == (
-        answer["push"]["problem"]["type"],
-        answer["push"]["problem"]["from_seq"],
+        answer["push"]["problem"]["type"], answer["push"]["problem"]["from_seq"],
     )
     assert ["duplicate"] == statuses(answer)
 
@@ -140,8 +139,7 @@ def test_a_known_event_on_a_new_chain_is_a_duplicate(office: Office, phone: Phon
 
     assert ["accepted", "duplicate"] == statuses(answer)
     assert (sent["received_at"], "accepted") == (
-        answer["push"]["receipts"][1]["received_at"],
-        answer["push"]["receipts"][1]["first"],
+        answer["push"]["receipts"][1]["received_at"], answer["push"]["receipts"][1]["first"],
     )
     assert 3 == answer["push"]["next_seq"]
 
@@ -240,10 +238,7 @@ def test_the_countersignature_is_over_the_head(office: Office, phone: Phone) -> 
     key, _ = signing_key(office.site)
     signed = signing.verify(answer["push"]["countersignature"], key.public_key(), "countersignature")
     assert (phone.device_id, phone.chain_id, 2, phone.head) == (
-        signed["device_id"],
-        signed["chain_id"],
-        signed["through"],
-        signed["head_hash"],
+        signed["device_id"], signed["chain_id"], signed["through"], signed["head_hash"],
     )
 
 
@@ -267,8 +262,7 @@ def test_a_companion_by_qr_is_heard(office: Office, phone: Phone) -> None:
     """E11: an agent without the case joins a visit by the lead's signed QR, for this visit only."""
     case_id, visit_id = case_of(office), office.site.new_id()
     qr = signing.sign(
-        {"typ": "visit", "visit_id": visit_id, "case_id": case_id, "device_id": phone.device_id},
-        phone.key,
+        {"typ": "visit", "visit_id": visit_id, "case_id": case_id, "device_id": phone.device_id}, phone.key,
         phone.device_id,
     )
     companion = Phone.enrolled(office, "a2")
@@ -287,11 +281,8 @@ def test_a_companion_by_qr_is_heard(office: Office, phone: Phone) -> None:
 def test_withheld_content_is_wanted_as_a_file_and_judged_when_it_comes(office: Office, phone: Phone) -> None:
     """X3: a withheld event is parked, its digest wanted; verified, it is judged and answered by a replay item."""
     members = phone.content(
-        "step_done",
-        {"step": "card_shown", "text_version": "1", "response": "given"},
-        case_id=case_of(office),
-        visit_id=office.site.new_id(),
-        packet_rev=1,
+        "step_done", {"step": "card_shown", "text_version": "1", "response": "given"}, case_id=case_of(office),
+        visit_id=office.site.new_id(), packet_rev=1,
     )
     text = canonical.encode(members).decode()
     phone.withhold(members["id"], text)
@@ -301,9 +292,7 @@ def test_withheld_content_is_wanted_as_a_file_and_judged_when_it_comes(office: O
     assert canonical.digest(text.encode()) == wanted["sha256"]
 
     headers = {
-        "Authorization": f"Upload {wanted['token']}",
-        "Tus-Resumable": "1.0.0",
-        "Upload-Length": str(wanted["size"]),
+        "Authorization": f"Upload {wanted['token']}", "Tus-Resumable": "1.0.0", "Upload-Length": str(wanted["size"]),
         "Content-Type": "application/offset+octet-stream",
     }
     uploaded = office.client.post("/sync/v1/files", data=text.encode(), headers=headers)

@@ -285,14 +285,8 @@ class TestDirectives:
         directive_id = office.site.new_id()
         jws = signing.sign({"typ": "directive", "id": directive_id}, signing.new_private_key(), "k")
         office.insert(
-            tables.directive,
-            id=directive_id,
-            device_id=phone.device_id,
-            chain_id=phone.chain_id,
-            kind="upload_all",
-            jws=jws,
-            issued_ms=1,
-            issued_by="test",
+            tables.directive, id=directive_id, device_id=phone.device_id, chain_id=phone.chain_id, kind="upload_all",
+            jws=jws, issued_ms=1, issued_by="test",
         )
         assert [jws] == phone.exchange()["directives"]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from openpyxl import Workbook
 from stdnum.cn import ric
 
-TITLES = "借据号,客户号,姓名,身份证号,电话,地址,邮编,区域,纬度,经度,产品,信用等级,逾期金额(元),欠款金额(元),逾期天数,到期日".split(
-    ","
+TITLES = (
+    "借据号,客户号,姓名,身份证号,电话,地址,邮编,区域,纬度,经度,产品,信用等级,逾期金额(元),欠款金额(元),逾期天数,到期日".split(",")
 )
 BAD_EVERY = 500
 

@@ -67,7 +67,9 @@ def test_every_form_holds_the_same_visits(desk: Desk) -> None:
     read = {
         "csv": [row["visit_id"] for row in csv.DictReader(io.StringIO(table))],
         "jsonl": [json.loads(row)["visit_id"] for row in _body(desk, browser, "jsonl").splitlines()],
-        "geojson": [each["properties"]["visit_id"] for each in json.loads(_body(desk, browser, "geojson"))["features"]],
+        "geojson": [
+            each["properties"]["visit_id"] for each in json.loads(_body(desk, browser, "geojson"))["features"]
+        ],
         "xlsx": [
             row[1] for row in openpyxl.load_workbook(io.BytesIO(_body(desk, browser, "xlsx"))).worksheets[-1].values
         ][1:],

@@ -168,7 +168,9 @@ def test_two_reviewers_at_once_decide_it_once(desk: Desk) -> None:
     office = desk.office
     phone = carrier(office)
     visits = [visit(office, phone, f"R{number}") for number in range(6)]
-    viewers = [Viewer(desk.add(name, "reviewer"), name, frozenset({Role.REVIEWER})) for name in ("first", "second")]
+    viewers = [
+        Viewer(desk.add(name, "reviewer"), name, frozenset({Role.REVIEWER})) for name in ("first", "second")
+    ]
 
     def reject(viewer: Viewer, visit_id: str) -> str:
         try:

@@ -58,7 +58,7 @@ def test_the_same_file_again_changes_nothing(office: Office) -> None:
         (b"code,name,agency,lat,lon\nb1,x,S,91,0\n", ["line 2, lat"]),
         (b"code,name,agency,lat,lon\nb1,x,S,1,181\n", ["line 2, lon"]),
         (b"code,name,agency,lat,lon\nb1,x,S,1,\n", ["line 2, lat"]),
-        (b'code,name,agency,lat,lon\nb1,x,S,"22,6",1\n', ["line 2, lat"]),
+        (b"code,name,agency,lat,lon\nb1,x,S,\"22,6\",1\n", ["line 2, lat"]),
         (b"code,name,agency\nb1,x,S,more\n", ["line 2, (beyond)"]),
         ("code,name,agency\nb1,é,S\n".encode("latin-1"), ["."]),
         (b'code,name,agency\nb1,"x,S\n', ["."]),

@@ -34,14 +34,10 @@ def office(database_url: str, tmp_path: Path) -> Iterator[Office]:
         for reference, days in (("R1", 10), ("R2", 100), ("R3", 50)):
             case_id = opened.add_case(reference)
             opened.site.store.write(
-                lambda connection, case_id=case_id, days=days: (
-                    connection.execute(
-                        tables.case.update()
-                        .where(tables.case.c.id == case_id)
-                        .values(days_past_due=days, overdue=50_000)
-                    )
-                    and None
+                lambda connection, case_id=case_id, days=days: connection.execute(
+                    tables.case.update().where(tables.case.c.id == case_id).values(days_past_due=days, overdue=50_000)
                 )
+                and None
             )
         yield opened
 

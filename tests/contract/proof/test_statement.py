@@ -349,14 +349,9 @@ def test_the_command_says_it_in_sentences_and_as_json(field: Field, tmp_path: Pa
     verified = run(field, "verify")
 
     assert "received 4: 4 accepted" in plain.output
-    assert (
-        "statement"
-        == signing.verify(
-            (tmp_path / "server.jws").read_text().strip(),
-            keys.signing_key(field.office.site)[0].public_key(),
-            "statement",
-        )["typ"]
-    )
+    assert "statement" == signing.verify(
+        (tmp_path / "server.jws").read_text().strip(), keys.signing_key(field.office.site)[0].public_key(), "statement"
+    )["typ"]
     assert "1 recorded, not received: still in the device's outbox." in compared.output
     assert 0 == compared.exit_code
     assert ["in_outbox"] == [each["kind"] for each in as_json["differences"]]

@@ -132,12 +132,8 @@ def test_a_forged_chain_does_not_match_the_devices_signature(town: Town, act: st
         if act == "reorder":
             return [rows[0], rows[2], rows[1], rows[3]]
         content = b'{"forged":1}'
-        tamper(
-            town.office,
-            update(event)
-            .where(event.c.id == rows[1]["event_id"])
-            .values(content=content, digest=canonical.digest(content)),
-        )
+        tamper(town.office, update(event).where(event.c.id == rows[1]["event_id"]).values(
+            content=content, digest=canonical.digest(content)))
         rows[1]["digest"] = canonical.digest(content)
         return rows
 

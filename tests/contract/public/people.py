@@ -31,14 +31,8 @@ def png(width: int = 96, height: int = 120) -> bytes:
 def authorise(office: Office, agent_id: str, until: str | None = "2016-04-30", since: str = "2016-04-01") -> None:
     """Put a lender's letter on an agent's file."""
     office.insert(
-        facts_tables.agent_paper,
-        agent_id=agent_id,
-        kind="letter",
-        name="",
-        principal="lender",
-        valid_from=since,
-        valid_until=until,
-        imported_ms=office.clock(),
+        facts_tables.agent_paper, agent_id=agent_id, kind="letter", name="", principal="lender", valid_from=since,
+        valid_until=until, imported_ms=office.clock(),
     )
 
 

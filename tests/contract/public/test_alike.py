@@ -55,9 +55,8 @@ def test_a_cards_number_costs_the_same_whether_it_is_known_or_not(office: Office
             load(office, f"/verify?n={number}")
         costs.append(tuple(said))
     office.site.store.write(
-        lambda c: (
-            c.execute(tables.agent.update().values(status="left").where(tables.agent.c.id == phone.agent_id)) and None
-        )
+        lambda c: c.execute(tables.agent.update().values(status="left").where(tables.agent.c.id == phone.agent_id))
+        and None
     )
     with asked(office) as said:
         load(office, f"/verify?n={card.number}")

@@ -206,7 +206,9 @@ def test_an_open_case_keeps_everything_and_says_so(lawless: Office) -> None:
     assert () == plan.removed
     assert {"CASE-OPEN"} == {each.rule_id for each in plan.kept}
     assert {each for each in before if not each.startswith("fairvisit")} <= set(found(lawless))
-    assert [None] == [row.done_ms for row in lawless.rows(voice_tables.person_request.select()) if row.id == request_id]
+    assert [None] == [
+        row.done_ms for row in lawless.rows(voice_tables.person_request.select()) if row.id == request_id
+    ]
 
 
 def test_what_a_rule_keeps_is_told_with_its_rule_and_last_day(states: Office) -> None:

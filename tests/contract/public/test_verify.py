@@ -242,7 +242,9 @@ def test_the_language_is_the_browsers_unless_it_was_chosen(office: Office) -> No
     [(b"GIF89a", "neither a JPEG nor a PNG"), (png() + bytes(20_000), "12288"), (png(900, 4), "480")],
     ids=["kind", "bytes", "sides"],
 )
-def test_a_photo_that_is_none_or_too_large_is_refused(office: Office, tmp_path: Path, photo: bytes, said: str) -> None:
+def test_a_photo_that_is_none_or_too_large_is_refused(
+    office: Office, tmp_path: Path, photo: bytes, said: str
+) -> None:
     """What would not load on a slow network, or is no picture, is not put on a card."""
     office.add_agent("a1")
     path = tmp_path / "photo"

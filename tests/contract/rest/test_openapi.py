@@ -45,9 +45,8 @@ def test_every_route_stands_in_the_document(desk: Desk) -> None:
                 said[method.upper(), path] = each
     for endpoint, access in routes.access.items():
         rule = rules[endpoint]
-        path = "/".join(
-            f"{{{part.strip('<>').rpartition(':')[2]}}}" if "<" in part else part for part in rule.rule.split("/")
-        )
+        path = "/".join(f"{{{part.strip('<>').rpartition(':')[2]}}}" if "<" in part else part
+                        for part in rule.rule.split("/"))
         [method] = (rule.methods or set()) - {"HEAD", "OPTIONS"}
         each = said.pop((method, path))
         assert (access.scope.value, sorted(access.roles)) == (each["x-scope"], each["x-roles"])

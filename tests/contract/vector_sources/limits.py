@@ -131,7 +131,9 @@ def vectors() -> list[Vector]:
             {"visit_id": uid(number), "started": server_time(started, 0), "met_nobody": met_nobody}
             for number, started, met_nobody in visits
         ]
-        written.append(_write(name, {"limits": limits, "now": full(NOW), "crew": 1, "visits": made}, blocks, NO, None))
+        written.append(
+            _write(name, {"limits": limits, "now": full(NOW), "crew": 1, "visits": made}, blocks, NO, None)
+        )
     return [*written, *compare_vectors([*scenes_of_clocks.SCENES, *scenes_of_facts.SCENES, *scenes_of_crews.SCENES])]
 
 

@@ -33,10 +33,9 @@ def test_every_bundled_file_is_explained() -> None:
     """The README beside the files names each of them, and the licences."""
     readme = read_bundled("README.md").decode()
     names = {entry.name for entry in files("server.demo").joinpath("data").iterdir()} - {"README.md"}
-    unnamed = {name for name in names if name not in readme and f"*_{name.partition('_')[2]}" not in readme} - {
-        "sf_ledger_mapping.yaml",
-        "zh_ledger_mapping.yaml",
-    }
+    unnamed = {
+        name for name in names if name not in readme and f"*_{name.partition('_')[2]}" not in readme
+    } - {"sf_ledger_mapping.yaml", "zh_ledger_mapping.yaml"}
 
     assert set() == unnamed
     for licence in ("PDDL", "CC BY 4.0", "Open Government Data Licence"):

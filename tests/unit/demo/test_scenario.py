@@ -61,7 +61,9 @@ def test_every_real_visit_is_played_once_unless_a_rule_forbids_it(seed: int) -> 
     assert not played - wanted
     assert len(left_out) <= 8
     assert 1 == len(without_rule)
-    assert without_rule <= {paid["reference"] for act in story.acts if act.do == "pay" for paid in act.args["payments"]}
+    assert without_rule <= {
+        paid["reference"] for act in story.acts if act.do == "pay" for paid in act.args["payments"]
+    }
 
 
 @pytest.mark.parametrize("name", ["sf", "zh"])
@@ -81,7 +83,9 @@ def test_faults_do_not_share_a_visit(seed: int) -> None:
     """No visit carries two faults, but where one is the cause of the other."""
     faults = [plan for plan in scenario(seed=seed).planted if plan.is_fault]
     together = {Code.TWO_CREWS.value, Code.AFTER_REASSIGNMENT.value}
-    crowded = {key: {plan.code for plan in faults if key in plan.visits} for plan in faults for key in plan.visits}
+    crowded = {
+        key: {plan.code for plan in faults if key in plan.visits} for plan in faults for key in plan.visits
+    }
 
     assert all(len(codes) == 1 or codes == together for codes in crowded.values())
 

@@ -45,7 +45,9 @@ def test_a_wall_clock_put_back_is_not_believed() -> None:
     assert date_code(reading(600_000, wall_off_ms=-60_000), sample(MonoKind.AWAKE), HEARD_MS + 700_000) is None
 
 
-@pytest.mark.parametrize(("days", "known"), [(13, True), (14, False)])  # 50 ppm: a minute in 13.9 days
+@pytest.mark.parametrize(
+    ("days", "known"), [(13, True), (14, False)]
+)  # 50 ppm: a minute in 13.9 days
 def test_an_exchange_too_long_ago_says_nothing(days: int, known: bool) -> None:
     """Two minutes cannot be told by clocks that may be off by one."""
     at_ms = days * DAY_MS

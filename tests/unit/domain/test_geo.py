@@ -23,12 +23,8 @@ VECTORS: dict[str, Any] = json.loads(
 def read_fix(given: dict[str, Any]) -> Fix:
     """Read one fix of a vector; it lies on the equator, known and just taken, where nothing else is said."""
     return Fix(
-        given.get("lat_e7", 0),
-        given["lon_e7"],
-        given["radius_dm"],
-        given.get("mock"),
-        Datum(given.get("datum", "wgs84")),
-        given.get("age_ms", 0),
+        given.get("lat_e7", 0), given["lon_e7"], given["radius_dm"], given.get("mock"),
+        Datum(given.get("datum", "wgs84")), given.get("age_ms", 0),
     )
 
 
@@ -44,8 +40,7 @@ def read_sightings(vector: dict[str, Any]) -> list[Sighting]:
     """Read the sightings of a vector."""
     return [
         Sighting(
-            given["visit"],
-            read_fix(given),
+            given["visit"], read_fix(given),
             TimeBound(*given["time"], sum(given["time"]) // 2, Basis(given.get("basis", "exchange"))),
         )
         for given in vector["sightings"]

@@ -11,13 +11,7 @@ REPLACED = Outcome(MergeState.REPLACED)
 
 
 def propose(
-    name: str,
-    base: str | None,
-    new: str,
-    *,
-    author: str = "",
-    place: int = 1,
-    field: str = "employer",
+    name: str, base: str | None, new: str, *, author: str = "", place: int = 1, field: str = "employer",
     packet: str | None = None,
 ) -> Proposal:
     """Build a proposal for one field; each has an author of its own where none is named."""
@@ -80,10 +74,9 @@ class TestThreeWays:
 
         merged = merge_contact({"employer": "X", "email": "a@x.test"}, [both], "US")
 
-        assert (
-            Merged({"employer": "X", "email": "b@x.test"}, {("e1", "employer"): clash(), ("e1", "email"): APPLIED})
-            == merged
-        )
+        assert Merged(
+            {"employer": "X", "email": "b@x.test"}, {("e1", "employer"): clash(), ("e1", "email"): APPLIED}
+        ) == merged
 
     def test_what_nobody_touched_stays_as_the_office_wrote_it(self) -> None:
         """A value without proposals, or with unsuccessful ones, keeps its own spelling."""
@@ -125,8 +118,7 @@ class TestSpelling:
     def test_the_region_reads_a_number(self) -> None:
         """The same digits are another number in another country."""
         assert ("+8613800138000", "138 0013 8000") == (
-            fold_value("phone", "138 0013 8000", "CN"),
-            fold_value("note", "138 0013 8000", "CN"),
+            fold_value("phone", "138 0013 8000", "CN"), fold_value("note", "138 0013 8000", "CN"),
         )
 
     def test_a_base_is_compared_by_its_meaning(self) -> None:

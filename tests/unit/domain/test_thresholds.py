@@ -28,10 +28,8 @@ def test_every_threshold_says_what_it_decides_and_where_it_comes_from() -> None:
     explained = {
         field.target.id
         for field, text in pairwise(body)
-        if isinstance(field, ast.AnnAssign)
-        and isinstance(field.target, ast.Name)
-        and isinstance(text, ast.Expr)
-        and isinstance(text.value, ast.Constant)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        and isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
     }
 
     assert {field.name for field in fields(Thresholds)} == explained

@@ -27,6 +27,8 @@ def test_joined_runs_hold_the_same_places_apart_and_in_order(runs: list[tuple[in
 
 
 @given(runs=RUNS, taken=RUNS)
-def test_what_is_taken_away_is_gone_and_nothing_else(runs: list[tuple[int, int]], taken: list[tuple[int, int]]) -> None:
+def test_what_is_taken_away_is_gone_and_nothing_else(
+    runs: list[tuple[int, int]], taken: list[tuple[int, int]]
+) -> None:
     """Taking away is the difference of sets."""
     assert places(runs) - places(taken) == places(take_away(runs, taken))

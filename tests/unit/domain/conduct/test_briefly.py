@@ -58,11 +58,8 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "is_time_barred": (False, True, None),
     "is_transferred": (False, True, None),
     "holds": (
-        (),
-        (),
-        (HoldFacts("h", "illness", "case", NOW - DAY, None, "office"),),
-        (HoldFacts("h", "dispute", "case", NOW - DAY, NOW + 2 * HOUR, "office"),),
-        None,
+        (), (), (HoldFacts("h", "illness", "case", NOW - DAY, None, "office"),),
+        (HoldFacts("h", "dispute", "case", NOW - DAY, NOW + 2 * HOUR, "office"),), None,
     ),
     "preferences": ((), (Preference("not_between", "12:00", "14:00"),), (Preference("not_at", value="work"),), None),
     "appointments": ((), (AppointmentFacts("p", NOW, NOW + 2 * HOUR, "person", True),), None),

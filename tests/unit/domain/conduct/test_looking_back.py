@@ -148,7 +148,9 @@ def test_others_met_count_this_visit(result: str | None, count: int | None) -> N
 )  # fmt: skip
 def test_only_what_is_surely_broken_fails(slack_ms: int, start: time, answer: Answer) -> None:
     """A visit that began at nine give or take a second may have kept a window from nine: that is a question."""
-    starts = an_event("ann_starts", 0, EventKind.VISIT_STARTED, CLEAN["ann_starts"].body, seq=2, slack_ms=slack_ms)
+    starts = an_event(
+        "ann_starts", 0, EventKind.VISIT_STARTED, CLEAN["ann_starts"].body, seq=2, slack_ms=slack_ms
+    )
     rule = Rule(
         "H", RuleType.CONTACT_WINDOW, ContactWindow(start, time(19)), frozenset({Check.DOOR}), Severity.BLOCK,
         OnUnknown.BLOCK, "policy", Confidence.POLICY, Status.POLICY, {"en": "so"}, {"en": "so"},

@@ -108,7 +108,9 @@ def a_visit(
     parked: Sequence[str] = (), unreadable: bool = False,
 ) -> Visit:  # fmt: skip
     """Fold *events* into the visit."""
-    return fold_visit(CASE, VISIT, list(events), assigned, frozenset(joined), parked, has_unreadable_beside=unreadable)
+    return fold_visit(
+        CASE, VISIT, list(events), assigned, frozenset(joined), parked, has_unreadable_beside=unreadable
+    )
 
 
 def a_scene(

@@ -59,6 +59,7 @@ class TestSealedPart:
 
         assert expected == codes_of(a_scene({"ann_checks": None, "bo_checks": checks}))
 
+
     @pytest.mark.parametrize(
         ("name", "edge", "at_ms"), [("bo_checks", "earliest_ms", 99), ("ann_opens", "latest_ms", 101)]
     )

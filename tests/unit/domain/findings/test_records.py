@@ -58,7 +58,9 @@ class TestLateNews:
         """A question asks for it."""
         answer = an_event("ann_answers", 900, EventKind.QUESTION_ANSWERED, {"answer": "…"}, seq=20)
 
-        assert [] == codes_of(a_scene({"ann_answers": replace(answer, received_ms=HEARD_MS + 1)}, decided_ms=HEARD_MS))
+        assert [] == codes_of(
+            a_scene({"ann_answers": replace(answer, received_ms=HEARD_MS + 1)}, decided_ms=HEARD_MS)
+        )
 
     def test_what_is_kept_beside_reopens_nothing(self) -> None:
         """E11: another agent's late record is told as such, not as news of this visit."""

@@ -140,7 +140,9 @@ def test_the_newest_revision_that_was_missed_is_told() -> None:
     revisions = (Revision(5, T - 60_000, mattered=True), Revision(4, T - 90_000, mattered=True))
     (finding,) = find_all(a_scene(revisions=revisions))
 
-    assert "The visit used revision 3; 1 min before it, revision 5 had changed what matters." == finding.sentence
+    assert (
+        "The visit used revision 3; 1 min before it, revision 5 had changed what matters." == finding.sentence
+    )
 
 
 @pytest.mark.parametrize("rev", [None, 0])

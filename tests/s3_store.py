@@ -1,0 +1,68 @@
+"""An S3-compatible store for tests: a process of its own (nanio) on loopback, which checks every signature."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.processes import free_port
+
+KEYS = {"AWS_ACCESS_KEY_ID": "fairvisit", "AWS_SECRET_ACCESS_KEY": "of-this-test-only", "AWS_REGION": "us-east-1"}
+KEYS |= {"AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"}
+START_S = 60
+
+
+@dataclass(frozen=True)
+class S3Server:
+    """Where it listens, and the folder whose folders are its buckets."""
+
+    url: str
+    folder: Path
+
+    def make_bucket(self, name: str) -> str:
+        """Make a bucket; give the address that settings take."""
+        (self.folder / name).mkdir()
+        return f"{self.url}/{name}"
+
+
+@contextmanager
+def s3_serving(folder: Path) -> Iterator[S3Server]:
+    """Run the store until the block ends."""
+    port = free_port()
+    data = folder / "buckets"
+    data.mkdir()
+    own = {"NANIO_ACCESS_KEY": KEYS["AWS_ACCESS_KEY_ID"], "NANIO_SECRET_KEY": KEYS["AWS_SECRET_ACCESS_KEY"]}
+    place = ["--data-dir", str(data), "--host", "127.0.0.1", "--port", str(port)]
+    with (folder / "s3.log").open("wb") as log:
+        running = subprocess.Popen(
+            [sys.executable, "-m", "nanio", "serve", *place, "--no-access-log"],
+            env=os.environ | own,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+        )
+        try:
+            _await(port)
+            yield S3Server(f"http://127.0.0.1:{port}", data)
+        finally:
+            running.terminate()
+            running.wait(20)
+
+
+def _await(port: int) -> None:
+    until = time.monotonic() + START_S
+    while time.monotonic() < until:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise TimeoutError("the S3 store did not start")
