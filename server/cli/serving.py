@@ -33,6 +33,7 @@ def serve_command(host: str, port: int, workers: int, threads: int) -> None:
     path = file_of(settings.database_url)
     owner = None if path is None else _own_database(path)
     migrate(settings.database_url)
+    _say_what_is_plain(settings)
     click.echo(f"Fairvisit serves on http://{host}:{port} (health, ready, metrics, openapi.json)")
     os.environ[SERVER_PID] = str(os.getpid())
     beside = [_start("server.worker")]
@@ -63,6 +64,14 @@ def serve_command(host: str, port: int, workers: int, threads: int) -> None:
 def _start(module: str) -> subprocess.Popen[bytes]:
     """Start a process that works behind the server; it ends with this one, however this one ends."""
     return subprocess.Popen([sys.executable, "-m", module], stdin=subprocess.DEVNULL)
+
+
+def _say_what_is_plain(settings: Settings) -> None:
+    """Say before serving whether what lies on the disk is encrypted; the site itself refuses a key that is missing."""
+    if not settings.key_file and not settings.key_command:
+        from server.services.keyring import PLAIN
+
+        click.echo(PLAIN, err=True)
 
 
 def _own_database(path: str) -> int:

@@ -1,0 +1,22 @@
+"""Data keys, and the names of the master keys they lie under; what lies in plain stays so until it is sealed."""
+
+from __future__ import annotations
+
+from alembic import op
+
+from server.storage.key_tables import data_key, master_key
+from server.storage.tables import metadata
+
+revision = "0010"
+down_revision = "0009"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make the tables where they are not there yet."""
+    metadata.create_all(op.get_bind(), tables=[master_key, data_key], checkfirst=True)
+
+
+def downgrade() -> None:
+    """Leave them: without its keys what is sealed could never be read again."""
