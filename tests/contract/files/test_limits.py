@@ -37,8 +37,9 @@ def ask(filer: Filer, size: int, media_type: str = "image/jpeg", role: str = "do
 @pytest.mark.parametrize(
     ("media_type", "role", "kind", "most"),
     [
-        ("image/jpeg", "door", "photo", 2), ("image/png", "signature", "signature", 1), ("audio/webm", "visit", "audio", 3),
-        ("video/mp4", "visit", "video", 4), ("application/pdf", "paper", "other", 1), ("", "", "other", 1),
+        ("image/jpeg", "door", "photo", 2), ("image/png", "signature", "signature", 1),
+        ("audio/webm", "visit", "audio", 3), ("video/mp4", "visit", "video", 4), ("application/pdf", "paper", "other", 1),
+        ("", "", "other", 1),
     ],
 )  # fmt: skip
 def test_each_kind_has_its_limit(small: Office, media_type: str, role: str, kind: str, most: int) -> None:
@@ -101,7 +102,8 @@ def test_where_there_is_no_room_nothing_is_begun(small: Office, monkeypatch: pyt
     filer = Filer.enrolled(small)
     begun = filer.want(b"a photo that was begun")
     begun.create(b"a")
-    monkeypatch.setattr("server.services.file_limits.free_bytes", lambda _folder: small.site.settings.files_spare_mb * MB)
+    spare = small.site.settings.files_spare_mb * MB
+    monkeypatch.setattr("server.services.file_limits.free_bytes", lambda _folder: spare)
     refused, upload = ask(filer, 1)
 
     assert (503, "backoff", "3600") == (refused.status_code, refused.json["retry"], refused.headers["Retry-After"])
