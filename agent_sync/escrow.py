@@ -18,7 +18,6 @@ from agent_sync.outbox_export import choose_key, encrypt
 from agent_sync.recording import Noise
 from agent_sync.remembering import last_seen
 from agent_sync.store import Store, database_errors
-from agent_sync.vault import Keys
 from schemas import canonical, signing
 from schemas.errors import FieldError
 
@@ -48,9 +47,9 @@ def recover(store_path: Path, data_key: str, pin: str, noise: Noise) -> None:
     vault.load("sqlcipher3.dbapi2")
     if not vault.vault_path(store_path).exists():
         raise FieldError("invalid", detail=f"{store_path} is no encrypted store. Nothing was changed.")
-    unreadable: tuple[type[Exception], ...] = (ValueError, FieldError, *database_errors())
+    unreadable: tuple[type[Exception], ...] = (ValueError, KeyError, FieldError, *database_errors())
     try:
-        keys = Keys(bytes.fromhex(data_key))
+        keys = vault.with_salts(store_path, bytes.fromhex(data_key))
         store = Store(store_path, keys=keys)
     except unreadable:
         raise FieldError("invalid", {"key": ["This is not the key of this store. Nothing was changed."]}) from None

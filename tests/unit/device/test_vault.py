@@ -202,6 +202,14 @@ class TestExhausted:
         assert "not the key" in str(caught.value.fields)
         a_device(tmp_path, server, pin=PIN).close()
 
+    def test_a_wiped_store_is_recovered_by_no_key(self, tmp_path: Path) -> None:
+        """What it was made with is gone, whoever kept the key."""
+        server = sealed(tmp_path)
+        key = data_key(server, tmp_path)["data_key"]
+        vault.forget(tmp_path / "device.db")
+        with pytest.raises(FieldError):
+            escrow.recover(tmp_path / "device.db", key, "9-8-7-6-5", bytes)
+
     def test_a_store_that_is_not_encrypted_needs_no_recovery(self, tmp_path: Path) -> None:
         """And none is made where none was."""
         with pytest.raises(FieldError, match="no encrypted store"):
