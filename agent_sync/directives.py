@@ -150,6 +150,7 @@ def wipe(talk: Talk, row: Mapping[str, Any]) -> None:
                 )
         mark_done(talk, row, result)
     store.forget_old_pages()
+    store.change_key(talk.noise)
     talk.did("wipes")
 
 

@@ -2,7 +2,7 @@
 The data key once more, encrypted to the office's key: the way back to work that a forgotten PIN would bury.
 
 Comes in: the vault's key and the server's keys this device trusts. Goes out: the vault's `escrow`, of the form that
-exported outboxes have, `format` `fairvisit-data-key-1`; inside it the canonical {"device_id", "data_key"}. The
+exported outboxes have, `format` `fairvisit-data-key-1`; inside it the canonical {"device_id", "data_key": hex}. The
 office's `fairvisit device-key` opens it; `recover` here takes what that gives.
 """
 
@@ -18,10 +18,8 @@ from agent_sync.outbox_export import choose_key, encrypt
 from agent_sync.recording import Noise
 from agent_sync.remembering import last_seen
 from agent_sync.store import Store, database_errors
-from agent_sync.vault import Keys
 from schemas import canonical, signing
 from schemas.errors import FieldError
-from schemas.signing import b64url, unb64url
 
 FORMAT = "fairvisit-data-key-1"
 
@@ -35,7 +33,7 @@ def keep_escrow(store: Store, now: Reading, noise: Noise) -> None:
     key = choose_key(trusted, now_ms)
     if vault.escrow_kid(store.path) == key["kid"]:
         return
-    plain = canonical.encode({"device_id": device_id, "data_key": b64url(store.keys.data_key)})
+    plain = canonical.encode({"device_id": device_id, "data_key": store.keys.data_key.hex()})
     sealed = encrypt(plain, key["kid"], signing.load_public(key["jwk"]), noise, FORMAT)
     vault.keep_escrow(store.path, orjson.loads(sealed))
 
@@ -49,9 +47,9 @@ def recover(store_path: Path, data_key: str, pin: str, noise: Noise) -> None:
     vault.load("sqlcipher3.dbapi2")
     if not vault.vault_path(store_path).exists():
         raise FieldError("invalid", detail=f"{store_path} is no encrypted store. Nothing was changed.")
-    unreadable: tuple[type[Exception], ...] = (ValueError, FieldError, *database_errors())
+    unreadable: tuple[type[Exception], ...] = (ValueError, KeyError, FieldError, *database_errors())
     try:
-        keys = Keys(unb64url(data_key.strip()))
+        keys = vault.with_salts(store_path, bytes.fromhex(data_key))
         store = Store(store_path, keys=keys)
     except unreadable:
         raise FieldError("invalid", {"key": ["This is not the key of this store. Nothing was changed."]}) from None

@@ -19,7 +19,7 @@ import os
 import signal
 import sqlite3
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from typing import Any
 import orjson
 from sqlite_utils import Database
 
+from agent_sync import vault
 from agent_sync.durable import settle, write_part
 from agent_sync.file_box import FileBox
 from agent_sync.store_tables import SCHEMA, SCHEMA_VERSION
@@ -45,8 +46,6 @@ class Store:
 
     def __init__(self, path: str | Path, environ: Mapping[str, str] = os.environ, keys: Keys | None = None) -> None:
         self.path = Path(path)
-        self.keys = keys
-        self.box = FileBox(keys.of("files") if keys else None)
         self.files = self.path.with_name(self.path.name + ".files")
         self.key_path = self.path.with_name(self.path.name + ".key")
         self._kill_at = int(environ.get("AGENT_SYNC_KILL_AT", "0"))
@@ -57,11 +56,11 @@ class Store:
         # SQLCipher's errors are not sqlite3's: what is caught is what this store's driver raises (STACK, trap 2).
         driver = load("sqlcipher3.dbapi2") if keys else sqlite3
         self._refused: type[Exception] = driver.OperationalError
-        # isolation_level None: the driver opens no transaction behind our back (STACK, trap 1).
-        connection = driver.connect(str(self.path), timeout=BUSY_S, isolation_level=None)
-        if keys:
-            connection.execute(f"PRAGMA key = \"x'{keys.of('store').hex()}'\"")
-            connection.execute("PRAGMA temp_store=MEMORY")
+        if keys and keys.older and _fits(driver, self.path, keys.older):
+            keys = keys.older  # the change of key was cut off before it came to the store
+        self.keys = keys
+        self.box = FileBox(keys.of("files") if keys else None)
+        connection = _connect(driver, self.path, keys)
         self.db = Database(connection)
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
@@ -168,9 +167,51 @@ class Store:
         """Let no shredded body linger in the write-ahead log: empty it as far as readers allow."""
         self.db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
+    def change_key(self, noise: Callable[[int], bytes]) -> None:
+        """
+        Encrypt what is left anew and forget what the former key was made with: what was deleted before is shredded.
+
+        Another program that reads the store now keeps it from that; then the key goes when all of it does.
+        """
+        if self.keys is None:
+            return
+        keys = vault.begin_salt(self.path, self.keys, noise)
+        try:
+            self.db.conn.execute(f"PRAGMA rekey = {_raw_key(keys)}").fetchall()
+            self.forget_old_pages()
+        except self._refused:
+            return
+        self.keys = vault.settle_salt(self.path, keys)
+        self.box = FileBox(self.keys.of("files"))
+
     def close(self) -> None:
         """Let go of the file."""
         self.db.close()
+
+
+def _connect(driver: Any, path: Path, keys: Keys | None) -> Any:
+    # isolation_level None: the driver opens no transaction behind our back (STACK, trap 1).
+    connection = driver.connect(str(path), timeout=BUSY_S, isolation_level=None)
+    if keys:
+        connection.execute("PRAGMA cipher_log_level=NONE")  # what is wrong with a key is said by whoever asked for it
+        connection.execute(f"PRAGMA key = {_raw_key(keys)}")
+        connection.execute("PRAGMA temp_store=MEMORY")
+    return connection
+
+
+def _raw_key(keys: Keys) -> str:
+    return f"\"x'{keys.of('store').hex()}'\""
+
+
+def _fits(driver: Any, path: Path, keys: Keys) -> bool:
+    connection = _connect(driver, path, keys)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchall()
+    except driver.DatabaseError:
+        return False
+    finally:
+        connection.close()
+    return True
 
 
 def database_errors() -> tuple[type[Exception], ...]:

@@ -6,7 +6,7 @@ the system's keyring holds it; how often the PIN was wrong; and the key once mor
 (`escrow.py`). A try counts before it is tried. After the last one the wrap is gone: packets, events and files on this
 device are shredded, being readable no more, while the office can still open the work that was not sent.
 
-    {"format": "agent-sync-vault-1", "failed": n, "tried": {"mono_ms", "boot"},
+    {"format": "agent-sync-vault-1", "salt", "new_salt", "failed": n, "tried": {"mono_ms", "boot"},
      "wrap": {"kind": "pin", "salt", "iv", "key", "time_cost", "memory_kib", "lanes"} | {"kind": "keyring", "name"},
      "escrow": {"format", "kid", "epk", "iv", "ciphertext"}}
 """
@@ -45,22 +45,32 @@ Noise = Callable[[int], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The data key of one store; every use has a key of its own, derived from it."""
+    """
+    The data key of one store; every use has a key of its own, derived from it.
+
+    *salt* goes into the keys of the store and its files: forgetting it shreds them, while what the data key alone
+    seals (the device's key) stays. *older* are the keys until a change of salt that may have been cut off.
+    """
 
     data_key: bytes = field(repr=False)
+    salt: bytes = field(repr=False)
+    older: Keys | None = None
 
     def of(self, use: str) -> bytes:
-        """Give the 32-byte key of one use: `store`, `files`, `device-key`."""
-        return HKDF(hashes.SHA256(), 32, salt=None, info=f"agent-sync {use}".encode()).derive(self.data_key)
+        """Give the 32-byte key of one use that a wipe shreds: `store` or `files`."""
+        return self._derive(use, self.salt)
 
     def seal(self, use: str, plain: bytes, noise: Noise) -> bytes:
         """Encrypt a small thing whole."""
         iv = noise(12)
-        return iv + AESGCM(self.of(use)).encrypt(iv, plain, None)
+        return iv + AESGCM(self._derive(use, None)).encrypt(iv, plain, None)
 
     def open(self, use: str, sealed: bytes) -> bytes:
         """Decrypt what `seal` gave; raise `InvalidTag`."""
-        return AESGCM(self.of(use)).decrypt(sealed[:12], sealed[12:], None)
+        return AESGCM(self._derive(use, None)).decrypt(sealed[:12], sealed[12:], None)
+
+    def _derive(self, use: str, salt: bytes | None) -> bytes:
+        return HKDF(hashes.SHA256(), 32, salt=salt, info=f"agent-sync {use}".encode()).derive(self.data_key)
 
 
 def vault_path(store_path: Path) -> Path:
@@ -91,7 +101,7 @@ def unlock(store_path: Path, pin: str | None, *, in_keyring: bool, now: Reading,
     if wrap is None:
         raise _exhausted(store_path)
     if wrap["kind"] == "keyring":
-        return Keys(_from_keyring(wrap["name"]))
+        return with_salts(store_path, _from_keyring(wrap["name"]))
     if pin is None:
         raise FieldError("invalid", {"pin": ["This store opens with its PIN. Give it: AGENT_SYNC_PIN, or --pin."]})
     with _alone(store_path):
@@ -104,6 +114,30 @@ def rewrap(store_path: Path, keys: Keys, pin: str, noise: Noise) -> None:
         kept = _read(store_path)
         kept.pop("tried", None)
         _write(store_path, kept | {"failed": 0, "wrap": _wrap(keys, pin, noise)})
+
+
+def with_salts(store_path: Path, data_key: bytes) -> Keys:
+    """Give the keys that a data key and the vault's salts make."""
+    kept = _read(store_path)
+    keys = Keys(data_key, unb64url(kept["salt"]))
+    return Keys(data_key, unb64url(kept["new_salt"]), keys) if "new_salt" in kept else keys
+
+
+def begin_salt(store_path: Path, keys: Keys, noise: Noise) -> Keys:
+    """Begin to change the salt: the new one is durable before anything is encrypted with it."""
+    new = noise(16)
+    with _alone(store_path):
+        _write(store_path, _read(store_path) | {"salt": b64url(keys.salt), "new_salt": b64url(new)})
+    return Keys(keys.data_key, new, keys)
+
+
+def settle_salt(store_path: Path, keys: Keys) -> Keys:
+    """Forget the older salt: nothing is encrypted with it any more."""
+    with _alone(store_path):
+        kept = _read(store_path)
+        kept.pop("new_salt", None)
+        _write(store_path, kept | {"salt": b64url(keys.salt)})
+    return Keys(keys.data_key, keys.salt)
 
 
 def keep_escrow(store_path: Path, escrow: Mapping[str, Any]) -> None:
@@ -153,13 +187,13 @@ def _set_up(store_path: Path, pin: str | None, *, in_keyring: bool, noise: Noise
             " an encrypted store with a new code: --store FILE."
         )
         raise FieldError("conflict", detail=detail)
-    keys = Keys(noise(32))
+    keys = Keys(noise(32), noise(16))
     if pin is not None and not in_keyring:
         wrap = _wrap(keys, pin, noise)
     else:
         wrap = {"kind": "keyring", "name": str(store_path.resolve())}
         load("keyring").set_password(SERVICE, wrap["name"], b64url(keys.data_key))
-    _write(store_path, {"format": FORMAT, "failed": 0, "wrap": wrap})
+    _write(store_path, {"format": FORMAT, "salt": b64url(keys.salt), "failed": 0, "wrap": wrap})
     return keys
 
 
@@ -209,7 +243,7 @@ def _try_pin(store_path: Path, pin: str, now: Reading) -> Keys:
         raise _exhausted(store_path) from None
     kept.pop("tried")
     _write(store_path, kept | {"failed": 0})
-    return Keys(opened)
+    return with_salts(store_path, opened)
 
 
 def _wait_ms(failed: int) -> int:

@@ -25,7 +25,7 @@ FORMAT = "fairvisit-data-key-1"
 
 def open_data_key(site: Site, raw: bytes, by: str) -> tuple[AnyRow, str]:
     """
-    Give the device's row and its data key, base64url, from its vault's `escrow`.
+    Give the device's row and its data key, in hex, from its vault's `escrow`.
 
     Raises `invalid` for a file that is no vault, holds no key or was written for another server, `not-found` for an
     unknown device.

@@ -44,7 +44,7 @@ SAID_BY_CODE = [
     vocabulary.DirectiveKind,
 ]
 # States and members that rules name and no schema holds; they are texts of the code.
-ELSEWHERE = {"from_seq", "upload_only", "rule_change", "fairvisit-exchange-1"}
+ELSEWHERE = {"from_seq", "upload_only", "rule_change", "fairvisit-exchange-1", "fairvisit-data-key-1"}
 
 
 @cache

@@ -10,13 +10,13 @@ from pathlib import Path
 import orjson
 import pytest
 
-from agent_sync import Device, FieldError
+from agent_sync import Device, FieldError, vault
 from agent_sync.clock import Reading, SettableClock
 from schemas import canonical
 from tests.fault.device_office import LiveOffice, Seat, live_office
 from tests.office import START_MS
 
-MOST_WRITES = 120
+MOST_WRITES = 65  # of each kind of store
 PHOTO = bytes(range(256)) * 1200  # more than one upload chunk
 STEP = {"step": "card_shown", "text_version": "1", "response": "given"}
 
@@ -24,18 +24,32 @@ STEP = {"step": "card_shown", "text_version": "1", "response": "given"}
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveOffice]:
     """A server with a seat for each death and a few more."""
-    with live_office(tmp_path_factory.mktemp("office"), MOST_WRITES + 10) as opened:
+    with live_office(tmp_path_factory.mktemp("office"), 2 * MOST_WRITES + 10) as opened:
         yield opened
 
 
-def live_a_day(folder: Path, url: str, seat: Seat, told: int) -> None:
+@pytest.fixture(params=[None, "4711-0815"], ids=["plain", "encrypted"])
+def pin(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str | None:
+    """Give what the store opens with: nothing, or a PIN, whose deriving costs little here."""
+    monkeypatch.setitem(vault.COST, "memory_kib", 64)
+    asked: str | None = request.param
+    return asked
+
+
+@pytest.fixture(scope="module")
+def seats(office: LiveOffice) -> Iterator[Seat]:
+    """Give every seat once."""
+    return iter(office.seats)
+
+
+def live_a_day(folder: Path, url: str, seat: Seat, told: int, pin: str | None) -> None:
     """
     Do a day's work, going on from wherever the store stands; tell each saved event on the pipe *told*.
 
     Runs again after each death, as an agent would: what was told is saved is not recorded again.
     """
     clock = SettableClock(Reading(START_MS, -420, 5_000, "boot-1"))
-    with Device(folder / "device.db", url, clock=clock) as device:
+    with Device(folder / "device.db", url, clock=clock, pin=pin) as device:
         if device.status().stage == "new":
             device.enrol(seat.code)
         if not device.status().packets:
@@ -61,7 +75,7 @@ def live_a_day(folder: Path, url: str, seat: Seat, told: int) -> None:
         assert device.exchange().is_ok
 
 
-def in_a_program_of_its_own(folder: Path, url: str, seat: Seat, kill_at: int) -> tuple[int, list[str]]:
+def in_a_program_of_its_own(folder: Path, url: str, seat: Seat, kill_at: int, pin: str | None) -> tuple[int, list[str]]:
     """Fork a program that works until it is done or dies; give its signal (0 if it ended well) and what it told."""
     reading, told = os.pipe()
     child = os.fork()
@@ -70,7 +84,7 @@ def in_a_program_of_its_own(folder: Path, url: str, seat: Seat, kill_at: int) ->
         os.environ["AGENT_SYNC_KILL_AT"] = str(kill_at)
         code = 1
         try:
-            live_a_day(folder, url, seat, told)
+            live_a_day(folder, url, seat, told, pin)
             code = 0
         except (FieldError, AssertionError) as error:
             os.write(2, repr(error).encode())
@@ -86,26 +100,28 @@ def in_a_program_of_its_own(folder: Path, url: str, seat: Seat, kill_at: int) ->
     return 0, saved
 
 
-def test_killed_at_any_write_a_device_loses_nothing_and_repeats_nothing(office: LiveOffice, tmp_path: Path) -> None:
+def test_killed_at_any_write_a_device_loses_nothing_and_repeats_nothing(
+    office: LiveOffice, seats: Iterator[Seat], tmp_path: Path, pin: str | None
+) -> None:
     """E2, E7: at every write boundary of a whole day: saved is saved, on the server once, one chain, files verified."""
-    seats, deaths = iter(office.seats), 0
+    deaths = 0
     for kill_at in range(1, MOST_WRITES + 1):
         seat, folder = next(seats), tmp_path / str(kill_at)
         folder.mkdir()
         (folder / "photo.jpg").write_bytes(PHOTO)
-        ended, saved = in_a_program_of_its_own(folder, office.url, seat, kill_at)
+        ended, saved = in_a_program_of_its_own(folder, office.url, seat, kill_at, pin)
         if ended == 0:
             break
         assert signal.SIGKILL == ended
         deaths += 1
-        _, more = in_a_program_of_its_own(folder, office.url, seat, 0)
-        judge(office, seat, folder, [*saved, *more])
+        _, more = in_a_program_of_its_own(folder, office.url, seat, 0, pin)
+        judge(office, seat, folder, [*saved, *more], pin)
     else:
         raise AssertionError(f"a day has more than {MOST_WRITES} write boundaries: raise MOST_WRITES")
     assert deaths > 40
 
 
-def judge(office: LiveOffice, seat: Seat, folder: Path, saved: list[str]) -> None:
+def judge(office: LiveOffice, seat: Seat, folder: Path, saved: list[str], pin: str | None) -> None:
     """Hold the invariants for one device that died once and went on."""
     held = office.contents(seat.agent_id)
     assert set(saved) <= set(held)
@@ -118,16 +134,19 @@ def judge(office: LiveOffice, seat: Seat, folder: Path, saved: list[str]) -> Non
     assert [seq for _, seq in places] == [1, 2, 3, 4, 5, 6]
     assert 1 == len({chain for chain, _ in places})
     assert {"verified"} == office.file_states(seat.agent_id)
-    with Device(folder / "device.db", clock=SettableClock(Reading(START_MS, -420, 9_000, "boot-1"))) as device:
+    clock = SettableClock(Reading(START_MS, -420, 9_000, "boot-1"))
+    with Device(folder / "device.db", clock=clock, pin=pin) as device:
         assert (0, 0, 1) == (device.status().unsent, device.status().lost, device.status().packets)
         assert [] == [path.name for path in device.store.files.iterdir() if not path.name.endswith(".part")]
 
 
-def test_two_programs_on_one_store_make_one_chain(office: LiveOffice, tmp_path: Path) -> None:
+def test_two_programs_on_one_store_make_one_chain(
+    office: LiveOffice, seats: Iterator[Seat], tmp_path: Path, pin: str | None
+) -> None:
     """E2: two recorders and two exchangers as real programs: one chain, every event once, no fork."""
-    seat = office.seats[-1]
+    seat = next(seats)
     clock = SettableClock(Reading(START_MS, -420, 5_000, "boot-1"))
-    with Device(tmp_path / "device.db", office.url, clock=clock) as device:
+    with Device(tmp_path / "device.db", office.url, clock=clock, pin=pin) as device:
         device.enrol(seat.code)
         device.exchange()
         visit = device.record("visit_started", seat.case_id, None, {"fixes": []}).visit_id
@@ -137,29 +156,31 @@ def test_two_programs_on_one_store_make_one_chain(office: LiveOffice, tmp_path: 
         if child == 0:
             code = 1
             try:
-                work(tmp_path, seat, str(visit))
+                work(tmp_path, seat, str(visit), pin)
                 code = 0
             finally:
                 os._exit(code)
         children.append(child)
     assert [0] * 4 == [os.waitpid(child, 0)[1] for child in children]
-    with Device(tmp_path / "device.db", clock=clock) as device:
+    with Device(tmp_path / "device.db", clock=clock, pin=pin) as device:
         assert device.exchange().is_ok
 
     assert 2 + 2 * 25 == len(office.contents(seat.agent_id))
     assert list(range(1, 53)) == [seq for _, seq in office.places(seat.agent_id)]
 
 
-def record_steps(folder: Path, seat: Seat, visit_id: str) -> None:
+def record_steps(folder: Path, seat: Seat, visit_id: str, pin: str | None) -> None:
     """Record 25 steps."""
-    with Device(folder / "device.db", clock=SettableClock(Reading(START_MS, -420, 6_000, "boot-1"))) as device:
+    clock = SettableClock(Reading(START_MS, -420, 6_000, "boot-1"))
+    with Device(folder / "device.db", clock=clock, pin=pin) as device:
         for _ in range(25):
             device.record("step_done", seat.case_id, visit_id, STEP)
 
 
-def exchange_often(folder: Path, seat: Seat, visit_id: str) -> None:
+def exchange_often(folder: Path, seat: Seat, visit_id: str, pin: str | None) -> None:
     """Exchange ten times; another program exchanging at that moment is a plain answer."""
-    with Device(folder / "device.db", clock=SettableClock(Reading(START_MS, -420, 7_000, "boot-1"))) as device:
+    clock = SettableClock(Reading(START_MS, -420, 7_000, "boot-1"))
+    with Device(folder / "device.db", clock=clock, pin=pin) as device:
         for _ in range(10):
             try:
                 report = device.exchange()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import orjson
 import pytest
 
 from agent_sync import Device, vault
+from agent_sync.store import Store, database_errors
 from agent_sync.store_feed import measure
 from schemas import canonical, signing
 from schemas.errors import FieldError
@@ -226,6 +228,15 @@ class TestWipes:
         assert 1 == device.status().packets
 
 
+def fits(path: Path, keys: vault.Keys | None) -> bool:
+    """Say whether a store opens with these keys."""
+    try:
+        Store(path, keys=keys).close()
+    except database_errors():
+        return False
+    return True
+
+
 class TestEncryptedWipes:
     """What a wipe means to an encrypted store."""
 
@@ -261,16 +272,42 @@ class TestEncryptedWipes:
     def test_d1_until_the_receipt_the_device_can_still_say_that_it_was_wiped(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """D1: restarted in between, it opens with its PIN, holds nothing, and sends `directive_done`."""
+        """D1: restarted in between, it opens with its PIN, which opens no former bytes, and sends `directive_done`."""
         monkeypatch.setitem(vault.COST, "memory_kib", 64)
         server = FakeServer()
         server.put("packet", CASE, packet_body())
         with a_device(tmp_path, server, pin="4711-0815") as device:
             device.exchange()
+            shutil.copy(tmp_path / "device.db", tmp_path / "old.db")  # as the disk may keep its former bytes
+            former = device.store.keys
             server.direct("wipe_now", device.status().chain_id)
             server.faults += ["", "cut-before"]
             device.exchange()
         with a_device(tmp_path, server, pin="4711-0815") as device:
             assert ("wiping", 0) == (device.status().stage, device.status().packets)
+            assert former is not None
+            assert (True, False) == tuple(fits(tmp_path / "old.db", keys) for keys in (former, device.store.keys))
             settle(server, device)
         assert [{"directive_id": an_id(77), "result": "done"}] == done(server)
+
+    @pytest.mark.parametrize("moment", ["before", "after"])
+    def test_a_change_of_key_that_was_cut_off_shuts_nobody_out(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, moment: str
+    ) -> None:
+        """Stopped before the store was encrypted anew, or before the former salt was forgotten: the store opens."""
+        monkeypatch.setitem(vault.COST, "memory_kib", 64)
+        server = FakeServer()
+        with a_device(tmp_path, server, pin="4711-0815") as device:
+            a_device_id, keys = device.status().device_id, device.store.keys
+            assert keys is not None
+            if moment == "before":
+                vault.begin_salt(device.store.path, keys, bytes)
+            else:
+                monkeypatch.setattr(vault, "settle_salt", lambda path, keys: keys)
+                device.store.change_key(bytes)
+        for _ in range(2):  # and what is begun again on top of it, and cut off, does no harm either
+            with a_device(tmp_path, server, pin="4711-0815") as device:
+                assert a_device_id == device.status().device_id
+                assert device.exchange().is_ok
+                assert device.store.keys is not None
+                vault.begin_salt(device.store.path, device.store.keys, lambda count: b"n" * count)

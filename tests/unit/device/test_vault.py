@@ -193,7 +193,7 @@ class TestExhausted:
             assert device.exchange().is_ok
         assert {"visit_started", "outcome_noted", "visit_ended"} <= set(server.kinds())
 
-    @pytest.mark.parametrize("key", ["", "not a key", "A" * 43])
+    @pytest.mark.parametrize("key", ["", "not a key", "a" * 64])
     def test_another_key_changes_nothing(self, tmp_path: Path, key: str) -> None:
         """A key of another store, or none, is refused."""
         server = sealed(tmp_path)
@@ -202,10 +202,18 @@ class TestExhausted:
         assert "not the key" in str(caught.value.fields)
         a_device(tmp_path, server, pin=PIN).close()
 
+    def test_a_wiped_store_is_recovered_by_no_key(self, tmp_path: Path) -> None:
+        """What it was made with is gone, whoever kept the key."""
+        server = sealed(tmp_path)
+        key = data_key(server, tmp_path)["data_key"]
+        vault.forget(tmp_path / "device.db")
+        with pytest.raises(FieldError):
+            escrow.recover(tmp_path / "device.db", key, "9-8-7-6-5", bytes)
+
     def test_a_store_that_is_not_encrypted_needs_no_recovery(self, tmp_path: Path) -> None:
         """And none is made where none was."""
         with pytest.raises(FieldError, match="no encrypted store"):
-            escrow.recover(tmp_path / "device.db", "A" * 43, "9-8-7-6-5", bytes)
+            escrow.recover(tmp_path / "device.db", "a" * 64, "9-8-7-6-5", bytes)
         assert [] == list(tmp_path.iterdir())
 
     def test_the_escrow_follows_the_offices_key(self, tmp_path: Path) -> None:
