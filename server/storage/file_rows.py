@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, exists, func, select, update
 
+from server.storage.retention_tables import erased_file
 from server.storage.tables import chain, device, event, link, wanted_file
 from server.storage.types import AnyRow
 
@@ -53,10 +54,12 @@ def count_sent(connection: Connection, device_id: str, since_ms: int) -> int:
 
 
 def which_are_named(connection: Connection, hashes: Collection[str]) -> set[str]:
-    """Give those of some hashes that an event names, whatever became of the file; nothing else may be deleted."""
-    return set(
-        connection.execute(select(wanted_file.c.sha256).where(wanted_file.c.sha256.in_(hashes)).distinct()).scalars()
+    """Give those of some hashes that an event names and that no retention erased; nothing else may be deleted."""
+    erased = exists().where(
+        erased_file.c.case_id == wanted_file.c.case_id, erased_file.c.sha256 == wanted_file.c.sha256
     )
+    named = select(wanted_file.c.sha256).where(wanted_file.c.sha256.in_(hashes), ~erased)
+    return set(connection.execute(named.distinct()).scalars())
 
 
 def is_named(connection: Connection, sha256: str) -> bool:
