@@ -37,6 +37,9 @@ LOOKED_UP = 500  # names looked up at once
 TRIES = 3  # to add a key while its master is being retired
 
 
+Note = Callable[[Connection, str | None], bool]
+
+
 class SealedBlobs:
     """
     A store of files, sealed where there are master keys; what was kept before is read as it stands.
@@ -90,24 +93,35 @@ class SealedBlobs:
 
     def delete(self, sha256: str) -> None:
         """Delete its key for good, then what is kept; whatever copy there is of that cannot be read any more."""
-        self.erase(sha256)
+        if self._find_key(sha256) is None:
+            self.plain.delete(sha256)
+        else:
+            self.erase(sha256, lambda _connection, _key_id: True)
 
-    def erase(self, sha256: str) -> str | None:
-        """Delete a file, and give the id of the key that went; None where it lay in plain, or nowhere."""
+    def erase(self, sha256: str, note: Note) -> None:
+        """
+        Delete a file as `delete` does, in the transaction in which it is noted.
 
-        def job(connection: Connection) -> AnyRow | None:
-            secure_deletes(connection, on=True)
-            try:
-                return key_rows.drop_data_key(connection, sha256)
-            finally:
-                secure_deletes(connection, on=False)
+        *note* is given the id of the key, None where the file has none, and says whether the file may go; where it
+        says no or raises, nothing goes.
+        """
 
-        row = self._find_key(sha256) and self.store.write(job)
-        self.plain.delete(sha256)
-        if row is None:
-            return None
-        self.plain.delete(row.kept_as)
-        return str(row.id)
+        def job(connection: Connection) -> tuple[AnyRow | None, bool]:
+            row = key_rows.find_data_key(connection, sha256)
+            may_go = note(connection, None if row is None else str(row.id))
+            if may_go and row is not None:
+                secure_deletes(connection, on=True)
+                try:
+                    key_rows.drop_data_key(connection, sha256)
+                finally:
+                    secure_deletes(connection, on=False)
+            return row, may_go
+
+        row, may_go = self.store.write(job)
+        if may_go:
+            self.plain.delete(sha256)
+            if row is not None:
+                self.plain.delete(row.kept_as)
 
     def walk(self) -> Iterator[Blob]:
         """Give everything that is kept, by the hash and size of the plain file; what has no key, as it is kept."""

@@ -51,9 +51,9 @@ def _hold_master(connection: Connection, name: str, now_ms: int) -> None:
         raise FieldError("conflict", detail=f"Master key {name} was retired; nothing is sealed under it.")
 
 
-def drop_data_key(connection: Connection, name: str) -> AnyRow | None:
-    """Delete a data key for good and give it as it was: what it sealed can never be read again."""
-    return connection.execute(delete(data_key).where(data_key.c.name == name).returning(data_key)).one_or_none()
+def drop_data_key(connection: Connection, name: str) -> None:
+    """Delete a data key for good: what it sealed can never be read again."""
+    connection.execute(delete(data_key).where(data_key.c.name == name))
 
 
 # -- master keys
