@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import subprocess
 import sys
@@ -40,6 +41,8 @@ def serve_command(host: str, port: int, workers: int, threads: int) -> None:
     beside = [_start("server.worker")]
     if settings.reconcile_every_ms:
         beside.append(_start("server.reconciler"))
+    # Most threads wait for bytes of uploads, which needs no core: granian's word about their number would mislead.
+    logging.getLogger("_granian").addFilter(lambda record: "Python threads" not in record.getMessage())
     with tempfile.TemporaryDirectory(prefix="fairvisit-metrics-") as shared:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared  # before a worker imports the library
         Granian(

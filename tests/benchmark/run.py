@@ -3,9 +3,9 @@
 
 Comes in: which servers, workloads and how many runs a median is taken of. Goes out: figures as they come, and at the
 end each workload's figure beside the floor's, with the server's CPU per request; then the requests and bytes of a
-sync, step by step, the memory that 10,000 packets take, what the gate takes for 10,000 cases, the phone app's
-times in a real Chromium, and the office's pages with a million visits behind them. Walls vary up to
-twofold between runs on a shared machine: compare the ratios of one run, and CPU before walls.
+sync, step by step, the memory that 10,000 packets take, what the gate takes for 10,000 cases, exchanges
+beside uploads of photos, the phone app's times in a real Chromium, and the office's pages with a million visits behind
+them. Walls vary up to twofold between runs on a shared machine: compare the ratios of one run, and CPU before walls.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 
 import structlog
 
-from tests.benchmark import gate, memory, office, phone, servers, steps
+from tests.benchmark import files, gate, memory, office, phone, servers, steps
 from tests.benchmark.adapters.base import Adapter
 from tests.benchmark.adapters.fairvisit import FairvisitAdapter
 from tests.benchmark.adapters.floor import FloorAdapter
@@ -80,6 +80,7 @@ ALONE: dict[str, Callable[[FairvisitAdapter, Path], Figures]] = {
     "steps": steps.measure,
     "memory": memory.measure,
     "gate": gate.measure,
+    "files": files.measure,
     "phone": phone.measure,
 }
 OFFICE = "office"  # a million visits in this process, on both databases

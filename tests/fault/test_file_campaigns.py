@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from server.services import filing
+from server.services.sweeping import sweep_files
 from tests.fault.proxy import Fault, Faults, Proxy
 from tests.filing import FILES, Filer, Upload
 from tests.office import opened_office
@@ -145,6 +146,8 @@ def test_no_upload_is_lost_or_corrupt(
         lost = [upload.sha256 for upload in uploads if upload.state != "verified"]
         corrupt = [upload.sha256 for upload in uploads if upload.kept() != upload.content]
         kills = mortal.kills
+        sweep_files(office.site)  # a server that died when all was done but this left the part of a verified file
+        left = list(filing.uploads_folder(office.site).iterdir())
     size, sent, cuts = (sum(column) for column in zip(*told, strict=True))
     figures = f"{len(told)} uploads, {size} bytes, sent {sent / size:.2f} times, {cuts} cuts, {kills} kills"
     record_property("figures", figures)
@@ -154,4 +157,4 @@ def test_no_upload_is_lost_or_corrupt(
     assert EACH == len(list(office.site.blobs.walk()))
     assert cuts > EACH // 2
     assert kills > 0
-    assert [] == [path for path in filing.uploads_folder(office.site).iterdir() if path.stat().st_nlink > 1]
+    assert [] == left
