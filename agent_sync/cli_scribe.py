@@ -16,6 +16,7 @@ from agent_sync import rules_door
 from agent_sync.cli_script import Script
 from agent_sync.cli_words import word
 from agent_sync.device import Device
+from agent_sync.recording import Recorded
 from schemas import vocabulary as v
 from schemas.errors import FieldError
 
@@ -53,7 +54,14 @@ class Scribe:
 
     def note(self, kind: str, body: Mapping[str, Any], files: Sequence[Mapping[str, str]] = ()) -> None:
         """Record one event and say that it is saved."""
-        recorded = self.device.record(kind, self.case_id, self.visit_id, body, files)
+        self._told(kind, self.device.record(kind, self.case_id, self.visit_id, body, files))
+
+    def photo(self, path: str) -> None:
+        """Keep a photo of this visit, and say that it is saved."""
+        assert self.visit_id is not None
+        self._told(v.EventKind.FILES_ATTACHED, self.device.attach_photo(self.visit_id, path))
+
+    def _told(self, kind: str, recorded: Recorded) -> None:
         self.visit_id = recorded.visit_id
         self.saved(kind)
         for warning in recorded.warnings:

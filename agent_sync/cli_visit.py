@@ -10,6 +10,7 @@ from typing import Any
 import click
 import orjson
 
+from agent_sync.capturing import guess_type
 from agent_sync.cli_device import open_device
 from agent_sync.cli_prompts import MATTER, record_prompts
 from agent_sync.cli_scribe import Scribe, outcome_body, placed
@@ -76,8 +77,11 @@ def record_flags(scribe: Scribe, view: PacketView, flags: Flags) -> None:
     _take(scribe, script, steps, MATTER, override)
     if flags.hold:
         scribe.note(v.EventKind.HOLD_PLACED, {"reason": flags.hold, "scope": scope_of(flags.hold).value})
-    if flags.files:
-        named = [{"path": path, "role": "attachment"} for path in flags.files]
+    pictures = [path for path in flags.files if guess_type(Path(path)).startswith("image/")]
+    for path in pictures:
+        scribe.photo(path)
+    named = [{"path": path, "role": "attachment"} for path in flags.files if path not in pictures]
+    if named:
         scribe.note(v.EventKind.FILES_ATTACHED, {}, named)
     scribe.note(v.EventKind.OUTCOME_NOTED, outcome_body(flags.contact, flags.outcome, flags.promise, flags.note))
     _take(scribe, script, steps, (v.Step.PAYMENT_ANSWER,), override)
@@ -146,7 +150,11 @@ def record_file(scribe: Scribe, path: str) -> None:
 @click.option("--note", help="A note on the outcome.")
 @click.option("--hold", type=click.Choice([each.value for each in v.HoldReason]), help="Halt the case for this reason.")
 @click.option(
-    "--attach", "files", multiple=True, type=click.Path(exists=True, dir_okay=False), help="A file. Repeat for more."
+    "--attach",
+    "files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False),
+    help="A file; a picture is kept as a photo. Repeat for more.",
 )
 @click.option(
     "--end", type=click.Choice([each.value for each in v.EndReason]), default="completed", help="How it ended."

@@ -148,7 +148,8 @@ class Device:
         """
         Record an event; return once it is durable. `visit_started` without *visit_id* makes one.
 
-        *files*: mappings with `path`, `media_type?`, `role?`; each is copied into the store first.
+        *files*: mappings with `path`, `media_type?`, `role?`; each is copied into the store first,
+        as it is: photos with their place belong to `attach_photo`.
         """
         return self._capture().record(Draft(kind, body or {}, case_id, visit_id), files)
 

@@ -19,6 +19,7 @@ from schemas.errors import FieldError
 from schemas.messages import format_time
 from tests.unit.device.builders import CASE, packet_body
 from tests.unit.device.fake_server import FakeServer, an_id
+from tests.unit.device.test_capturing import SECRET, a_photo
 from tests.unit.device.test_transport import serving
 
 FAR_MS = 4_000_000_000_000
@@ -235,13 +236,23 @@ class TestVisit:
 
     def test_a_file_is_attached(self, terminal: Terminal) -> None:
         """It travels after the events, and is verified."""
-        photo = terminal.folder / "photo.jpg"
-        photo.write_bytes(b"a photo")
-        terminal.said("visit", SHORT, "--contact", "nobody", "--attach", str(photo))
+        letter = terminal.folder / "letter.pdf"
+        letter.write_bytes(b"a letter")
+        terminal.said("visit", SHORT, "--contact", "nobody", "--attach", str(letter))
         said = terminal.said("exchange")
 
         assert "1 file sent" in said
-        assert [b"a photo"] == [bytes(kept) for _, _, kept in terminal.server.uploads.values()]
+        assert [b"a letter"] == [bytes(kept) for _, _, kept in terminal.server.uploads.values()]
+
+    def test_a_picture_that_is_attached_loses_its_place_too(self, terminal: Terminal) -> None:
+        """Whichever way a photo comes in, it is made anew."""
+        photo = a_photo(terminal.folder / "photo.jpg", (64, 64))
+        terminal.said("visit", SHORT, "--contact", "nobody", "--attach", str(photo))
+        terminal.said("exchange")
+
+        ((_, _, kept),) = terminal.server.uploads.values()
+        assert b"\xff\xd8" == kept[:2]
+        assert SECRET not in kept
 
     @pytest.mark.parametrize(
         "words",
