@@ -11,6 +11,7 @@ the window, a script fails, or a button is smaller than a finger. The last round
 from __future__ import annotations
 
 import argparse
+import io
 import shutil
 import sys
 import threading
@@ -19,6 +20,7 @@ from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
+from PIL import ExifTags, Image, ImageDraw
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, sync_playwright
 from werkzeug.serving import make_server
 
@@ -28,6 +30,7 @@ from tests.browser.look import FLAGS, HEIGHT, SERIOUS, WIDTH, Quiet
 
 VIEWS = (("en", "light", 100), ("en", "dark", 100), ("zh", "light", 100), ("zh", "dark", 100), ("en", "light", 200))
 PIN, WRONG_PIN = "739146", "111222"
+MAKE = "Zebraphone"
 FIRST, APPOINTED, FACTS, DUTY, QUIET, HALTED, OFTEN, ALONG = (f"practice-case-{at}" for at in (1, 2, 3, 4, 6, 7, 8, 9))
 # What a finger touches is 44 px high at least; WCAG asks 24.
 SMALL = """() => [...document.querySelectorAll('button, a.act, a.row, .pick, .stops a, input, select')]
@@ -148,7 +151,11 @@ class Walk:
         self.press(".in-hand")
         self.page.wait_for_selector(".strip")
         self.look("door-who")
+        self.press(".strip .small", 1)
+        self.look("door-recorder")
+        self.press("fieldset .calm", 1)
         self.press(".strip .small")
+        self.page.wait_for_selector(".strip.look")
         self.press(".choice")
         self.page.wait_for_selector("blockquote")
         self.look("door-identity")
@@ -170,6 +177,7 @@ class Walk:
         self.look("door-principal")
         self.press("summary")
         self.look("door-sealed")
+        self.add_files()
         for name in ("purpose", "options", "hardship"):
             self.press(".in-hand")
             self.page.wait_for_timeout(200)
@@ -208,6 +216,24 @@ class Walk:
         self.go("record")
         self.press(".stops a")
         self.look("record-visit")
+
+    def add_files(self) -> None:
+        """A photo, one that cannot be read, and a signature."""
+        camera = self.page.locator(".camera input")
+        camera.set_input_files({"name": "taken.jpg", "mimeType": "image/jpeg", "buffer": b"no picture"})
+        self.page.wait_for_selector("[role=alert]")
+        self.look("photo-unreadable")
+        camera.set_input_files({"name": "taken.jpg", "mimeType": "image/jpeg", "buffer": take_photo()})
+        self.page.wait_for_selector(".thumbs img")
+        self.page.locator(".thumbs").scroll_into_view_if_needed()
+        self.look("photo")
+        self.press(".also a", 2)
+        self.page.wait_for_selector(".sign")
+        self.look("sign")
+        sign(self.page)
+        self.look("signed")
+        self.press(".bar .act")
+        self.page.wait_for_selector(".steps")
 
     def others(self) -> None:
         """Someone else, nobody, a halt, danger; the code for a companion, and the companion's own door."""
@@ -268,6 +294,32 @@ def open_phone(browser: Browser, language: str, scheme: str, size: int) -> Brows
     if size != 100:
         context.add_init_script(f"localStorage.setItem('fairvisit.settings', JSON.stringify({{size: '{size}'}}))")
     return context
+
+
+def take_photo(width: int = 640, height: int = 480) -> bytes:
+    """Give a JPEG as a phone's camera writes it: turned on its side, and telling where it was and by what."""
+    picture = Image.new("RGB", (width, height), "#8ab4d8")
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((width // 3, height // 4, width * 2 // 3, height), fill="#7a4b2a")
+    grain = Image.effect_noise((width, height), 64).convert("RGB")
+    picture = Image.blend(picture, grain, 0.4)  # as large as a photo is
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make], exif[ExifTags.Base.Model], exif[ExifTags.Base.Orientation] = MAKE, "X-1", 6
+    exif.get_ifd(ExifTags.IFD.GPSInfo).update({1: "N", 2: (37.0, 46.0, 12.3), 3: "W", 4: (122.0, 25.0, 11.6)})
+    kept = io.BytesIO()
+    picture.save(kept, "JPEG", exif=exif, quality=92)
+    return kept.getvalue()
+
+
+def sign(page: Page) -> None:
+    """Write something into the field to sign in."""
+    box = page.locator(".sign").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 40, box["y"] + 100)
+    page.mouse.down()
+    for at in range(1, 12):
+        page.mouse.move(box["x"] + 40 + at * 20, box["y"] + (60 if at % 2 else 110))
+    page.mouse.up()
 
 
 def unlock(page: Page) -> None:
