@@ -20,13 +20,14 @@ from server.storage.engine import file_of
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8080, show_default=True, help="Port to listen on.")
 @click.option("--workers", default=2, show_default=True, help="Processes; about as many as cores.")
-@click.option("--threads", default=4, show_default=True, help="Threads a process answers with.")
+@click.option("--threads", default=4, show_default=True, help="Threads a process answers with; a few more take files.")
 def serve_command(host: str, port: int, workers: int, threads: int) -> None:
     """Serve the devices' API until stopped."""
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
+    from server.rates import UPLOADS_AT_ONCE
     from server.storage.migrating import migrate
 
     settings = Settings.from_environment()
@@ -47,8 +48,8 @@ def serve_command(host: str, port: int, workers: int, threads: int) -> None:
             port=port,
             interface=Interfaces.WSGI,
             workers=workers,
-            blocking_threads=threads,
-            backpressure=max(32, threads * 4),
+            blocking_threads=threads + UPLOADS_AT_ONCE,
+            backpressure=max(32, threads * 4) + UPLOADS_AT_ONCE,
             workers_kill_timeout=10,
             log_level=LogLevels.warning,
             log_access=False,
