@@ -38,6 +38,8 @@ class Settings:
     files_device_mb: int = 10_000  # what one device may send in a day
     files_total_mb: int = 0  # all files together, as last counted; 0: what there is room for
     files_spare_mb: int = 1_000  # what is left free on the disk that uploads come to
+    key_file: str = ""  # a file of master keys: files and sealed columns are encrypted; without one they lie in plain
+    key_command: str = ""  # or a command that has a key service wrap and unwrap (`server/storage/master_keys.py`)
     quota: Quota = field(default_factory=Quota)
     next_exchange_s: int = 900  # how soon a device should come back by itself
     enrol_code_minutes: int = 15

@@ -16,6 +16,7 @@ import flask
 from flask import Response, request
 
 from schemas.errors import FieldError
+from server.rates import Berths
 from server.services import filing
 from server.services.file_limits import limits_by_kind
 from server.services.site import Site
@@ -32,6 +33,7 @@ REFUSED = (400, 403, 404, 409, 412, 413, 415, 429, 460, 503)
 def make_files_blueprint(site: Site) -> flask.Blueprint:
     """Make the tus routes."""
     blueprint = make_blueprint("files", "Files by tus 1.0", "/sync/v1/files")
+    berths = Berths()
 
     @blueprint.before_request
     def check_version() -> Response | None:
@@ -69,7 +71,8 @@ def make_files_blueprint(site: Site) -> flask.Blueprint:
         claim = _claim(site)
         standing = filing.begin_upload(site, claim, _number("Upload-Length"))
         if request.content_type == OCTETS and standing.offset == 0:
-            standing = filing.append_bytes(site, claim, 0, _pieces(site, claim, 0))
+            with berths.hold(claim.device_id):
+                standing = filing.append_bytes(site, claim, 0, _pieces(site, claim, 0))
         location = f"{request.path.rstrip('/')}/{filing.upload_name(claim)}"
         return _answer(201, standing, Location=location)
 
@@ -88,7 +91,8 @@ def make_files_blueprint(site: Site) -> flask.Blueprint:
         if request.content_type != OCTETS:
             raise FieldError("unsupported-media-type", detail=f"Content-Type should be {OCTETS}.")
         offset = _number("Upload-Offset")
-        return _answer(204, filing.append_bytes(site, claim, offset, _pieces(site, claim, offset)))
+        with berths.hold(claim.device_id):
+            return _answer(204, filing.append_bytes(site, claim, offset, _pieces(site, claim, offset)))
 
     @blueprint.delete("/<name>")
     @documented({204: "Forgotten."}, REFUSED)

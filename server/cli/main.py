@@ -17,6 +17,7 @@ COMMANDS = {
     "backup": "keeping",
     "restore": "keeping",
     "erase": "keeping",
+    "keys": "keys",
     "import": "importing",
     "payments": "importing",
     "contacts": "contacts",

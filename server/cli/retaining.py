@@ -143,9 +143,13 @@ def run(by: str | None, is_dry: bool, is_json: bool) -> None:
 
 
 @retention_command.command("record")
+@click.option("--files", "of_files", is_flag=True, help="Show the certificate of each erased file instead.")
 @as_json
-def show_record(is_json: bool) -> None:
+def show_record(of_files: bool, is_json: bool) -> None:
     """Show what was ever erased because its time was over: what, how many, by which rule, when and by whom."""
+    if of_files:
+        _show_files(is_json=is_json)
+        return
     with opened_site() as site, site.store.read() as connection:
         rows = [dict(row._mapping) for row in retention_rows.read_retired(connection)]
     if is_json:
@@ -157,6 +161,19 @@ def show_record(is_json: bool) -> None:
         for row in rows
     ]  # fmt: skip
     show_table(("erased", "records", "count", "case or person", "by rule", "since", "by"), table, "Nothing was erased.")
+
+
+def _show_files(*, is_json: bool) -> None:
+    with opened_site() as site, site.store.read() as connection:
+        rows = [dict(row._mapping) for row in retention_rows.read_erased_files(connection)]
+    if is_json:
+        show_json(rows)
+        return
+    table = [
+        (say_time(row["at_ms"]), row["case_id"], row["sha256"], row["key_id"] or "–", row["by"], row["reason"])
+        for row in rows
+    ]
+    show_table(("erased", "case", "file", "its key", "by", "why"), table, "No file was erased.")
 
 
 def _show_retired(rows: list[Retired], empty: str) -> None:

@@ -20,19 +20,21 @@ from server.storage.engine import file_of
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=8080, show_default=True, help="Port to listen on.")
 @click.option("--workers", default=2, show_default=True, help="Processes; about as many as cores.")
-@click.option("--threads", default=4, show_default=True, help="Threads a process answers with.")
+@click.option("--threads", default=4, show_default=True, help="Threads a process answers with; a few more take files.")
 def serve_command(host: str, port: int, workers: int, threads: int) -> None:
     """Serve the devices' API until stopped."""
     from granian import Granian
     from granian.constants import Interfaces
     from granian.log import LogLevels
 
+    from server.rates import UPLOADS_AT_ONCE
     from server.storage.migrating import migrate
 
     settings = Settings.from_environment()
     path = file_of(settings.database_url)
     owner = None if path is None else _own_database(path)
     migrate(settings.database_url)
+    _say_what_is_plain(settings)
     click.echo(f"Fairvisit serves on http://{host}:{port} (health, ready, metrics, openapi.json)")
     os.environ[SERVER_PID] = str(os.getpid())
     beside = [_start("server.worker")]
@@ -46,8 +48,8 @@ def serve_command(host: str, port: int, workers: int, threads: int) -> None:
             port=port,
             interface=Interfaces.WSGI,
             workers=workers,
-            blocking_threads=threads,
-            backpressure=max(32, threads * 4),
+            blocking_threads=threads + UPLOADS_AT_ONCE,
+            backpressure=max(32, threads * 4) + UPLOADS_AT_ONCE,
             workers_kill_timeout=10,
             log_level=LogLevels.warning,
             log_access=False,
@@ -63,6 +65,14 @@ def serve_command(host: str, port: int, workers: int, threads: int) -> None:
 def _start(module: str) -> subprocess.Popen[bytes]:
     """Start a process that works behind the server; it ends with this one, however this one ends."""
     return subprocess.Popen([sys.executable, "-m", module], stdin=subprocess.DEVNULL)
+
+
+def _say_what_is_plain(settings: Settings) -> None:
+    """Say before serving whether what lies on the disk is encrypted; the site itself refuses a key that is missing."""
+    if not settings.key_file and not settings.key_command:
+        from server.services.keyring import PLAIN
+
+        click.echo(PLAIN, err=True)
 
 
 def _own_database(path: str) -> int:

@@ -2,8 +2,8 @@
 Forgetting: what a person asked to have erased goes, but for what a rule keeps; either way they are told.
 
 Comes in: a person's request. Goes out: a certificate, signed by the server, that says what was removed, and what is
-kept, by which rule and until when; it names nobody. What devices recorded, the files and what was made of both go
-together or not at all. Running it again removes what has become free since.
+kept, by which rule and until when; it names nobody. What devices recorded and what was made of it go together or
+not at all, and not before the files. Running it again removes what has become free since.
 """
 
 from __future__ import annotations
@@ -75,9 +75,9 @@ def _plan(connection: Connection, site: Site, person_id: str) -> Plan:
 
 
 def find_free(clocks: Clocks, today: date) -> set[RecordClass]:
-    """Give the classes that nothing keeps; what goes together stays together."""
+    """Give the classes that nothing keeps; what goes together stays together, but files go by themselves."""
     kept = {clock.record for clock in clocks.clocks if clock.is_kept(today)}
-    held = TOGETHER if kept & TOGETHER else frozenset[RecordClass]()
+    held = TOGETHER - {RecordClass.FILES} if kept & TOGETHER else frozenset[RecordClass]()
     return {clock.record for clock in clocks.clocks} - kept - held
 
 

@@ -71,7 +71,7 @@ def back_up(site: Site, target: Path, *, with_files: bool = False) -> Backup:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder:
         copy, part = Path(folder) / DATABASE, Path(folder) / "part"
         keeping.copy_database(site.settings.database_url, copy)
-        files = tuple(sorted((blob.sha256, blob.size) for blob in site.blobs.walk()))
+        files = tuple(sorted((blob.sha256, blob.size) for blob in site.blobs.plain.walk()))  # as they lie
         backend = keeping.backend_of(site.settings.database_url)
         backup = Backup(backend, revision, epoch, site.now(), _hash_file(copy), counts, files, with_files)
         descriptor = os.open(part, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600)  # it holds persons and keys
@@ -80,7 +80,7 @@ def back_up(site: Site, target: Path, *, with_files: bool = False) -> Backup:
                 archive.writestr(MANIFEST, orjson.dumps(_manifest(backup), option=orjson.OPT_INDENT_2))
                 archive.write(copy, DATABASE)
                 for sha256, _ in files if with_files else ():
-                    _add_file(archive, site.blobs, sha256)
+                    _add_file(archive, site.blobs.plain, sha256)
             raw.flush()
             os.fsync(raw.fileno())
         os.replace(part, target)

@@ -17,6 +17,7 @@ from schemas import signing
 from schemas.errors import FieldError
 from schemas.messages import format_time
 from schemas.signing import PrivateKey
+from server.services.keyring import unlock_columns
 from server.services.site import Site
 from server.settings import DAY_MS
 from server.storage import device_rows
@@ -43,6 +44,7 @@ _remembered: WeakKeyDictionary[Store, _Remembered] = WeakKeyDictionary()
 
 def prepare_site(site: Site) -> None:
     """Make sure that the server has its epoch, its secrets and a key to sign with. Changes nothing if it has them."""
+    unlock_columns(site)
     now_ms = site.now()
 
     def job(connection: Connection) -> None:

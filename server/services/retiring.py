@@ -1,9 +1,9 @@
 """
 Retiring: erase what has to go because its time is over, and keep a record of what went, by which rule.
 
-Comes in: the clocks of `retention.py`. Goes out: a record for each class of each case. Events, the files they name and
-what was made of them go together or not at all: the one cannot be erased without the other. Run again, it finds nothing
-left to do.
+Comes in: the clocks of `retention.py`. Goes out: a record for each class of each case. Events and what was made of them
+go together or not at all, and not before the files they name; files go as soon as their own time is over. Run again, it
+finds nothing left to do.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -23,6 +24,7 @@ from schemas.errors import FieldError
 from schemas.vocabulary import ItemType, RemovalReason
 from server.domain.conduct.retention import CaseRecords, RecordClass, wind
 from server.services.erasing import erase_events, finish_erasures
+from server.services.erasing_files import erase_files
 from server.services.erasure_log import Emptying, append_erasures, read_emptyings
 from server.services.gating import rulebooks_of
 from server.services.notice_sending import forget_papers
@@ -67,7 +69,7 @@ def find_unnamed(connection: Connection, site: Site, today: date) -> list[Retire
 
 
 def find_due(clocks: Sequence[Clocks], today: date) -> list[Retired]:
-    """Give what has to be erased by now; what goes together waits until the last of it is due."""
+    """Give what has to be erased by now; what goes together waits until the last of it is due; files wait for none."""
     found = []
     for each in clocks:
         due = each.due(today)
@@ -75,7 +77,7 @@ def find_due(clocks: Sequence[Clocks], today: date) -> list[Retired]:
         found += [
             Retired(each.case, each.person_id, clock.record, clock.count, clock.erase_by, clock.erase_from)
             for clock in due
-            if clock.erase_from is not None and not (waiting and clock.record in TOGETHER)
+            if clock.erase_from is not None and not (waiting and clock.record in TOGETHER - {RecordClass.FILES})
         ]
     return found
 
@@ -118,16 +120,16 @@ def _due_now(connection: Connection, site: Site, case_ids: Sequence[str], today:
 def _retire_case(site: Site, case_id: str, by: str, today: date) -> list[Retired]:
     with site.store.read() as connection:
         due = [each for each in _due_now(connection, site, [case_id], today) if each.case is not None]
-    records = {each.record for each in due}
-    if due:
-        why = f"its time was over ({due[0].rule_id})"
-        empty_case(site, case_id, records, by, why, lambda connection: _record(connection, site, due, by))
+    files = [each for each in due if each.record is RecordClass.FILES]
+    for part in (files, [each for each in due if each not in files]):
+        if part:
+            why = f"its time was over ({part[0].rule_id})"
+            records = {each.record for each in part}
+            empty_case(site, case_id, records, by, why, partial(_record, site=site, due=part, by=by))
     return due
 
 
-def empty_case(
-    site: Site, case_id: str, records: Collection[RecordClass], by: str, why: str, note: Note
-) -> None:
+def empty_case(site: Site, case_id: str, records: Collection[RecordClass], by: str, why: str, note: Note) -> None:
     """Erase these classes of a case's records for good, and *note* it in the transaction that empties the rows."""
     names = tuple(sorted(each.value for each in records))
     _empty(site, Emptying(site.new_id(), case_id, "", names, by.strip(), why, site.now()), note)
@@ -171,9 +173,11 @@ def _empty(site: Site, emptying: Emptying, note: Note) -> None:
 
 
 def _carry_out(site: Site, emptying: Emptying, note: Note) -> None:
-    """Erase events first, which have a log and a proof of their own, then rows; a second time changes nothing."""
+    """Erase files, then events, which have a log and a proof of their own, then rows; again, it changes nothing."""
     records = {RecordClass(name) for name in emptying.records}
     events: list[tuple[str, str]] = []
+    if RecordClass.FILES in records:
+        erase_files(site, emptying, _check_held)
     if RecordClass.EVENTS in records:
         with site.store.read() as connection:
             events = _events_of(connection, emptying.case_id)

@@ -12,8 +12,10 @@ from sqlalchemy import Connection
 from server.clock import NewId, Now
 from server.domain.thresholds import Thresholds
 from server.settings import Settings, load_thresholds
-from server.storage.blobs import Blobs, open_blobs
+from server.storage.blobs import open_blobs
+from server.storage.blobs_sealed import SealedBlobs
 from server.storage.engine import Store
+from server.storage.master_keys import MasterKeys, open_masters
 from server.storage.state_rows import get_state, put_state
 
 
@@ -43,9 +45,15 @@ class Site:
         return self._secret("webhook_secret")
 
     @cached_property
-    def blobs(self) -> Blobs:
-        """Where whole, verified files are kept."""
-        return open_blobs(self.settings.files_path, self.settings.files_s3)
+    def masters(self) -> MasterKeys | None:
+        """Whoever wraps the keys of what is sealed here; None where nothing is."""
+        return open_masters(self.settings.key_file, self.settings.key_command)
+
+    @cached_property
+    def blobs(self) -> SealedBlobs:
+        """Where whole, verified files are kept, sealed where there are master keys."""
+        plain = open_blobs(self.settings.files_path, self.settings.files_s3)
+        return SealedBlobs(plain, self.store, self.masters, self.now, self.new_id, self.random_bytes)
 
     @cached_property
     def thresholds(self) -> Thresholds:

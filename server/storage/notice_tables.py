@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
 
+from server.storage.sealed_fields import SealedBytes
 from server.storage.tables import metadata
 from server.storage.types import Id, Json, Ms
 
@@ -25,6 +26,6 @@ notice = Table(
     # of the letter's code only what wraps a packet's key; none once the code is good for nothing
     Column("code_salt", LargeBinary),
     Column("code_iterations", Integer),
-    Column("code_key", LargeBinary),
+    Column("code_key", SealedBytes("notice.code_key")),
 )  # fmt: skip
 Index("ix_notice_case", notice.c.case_id, notice.c.made_ms)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, Table, Text
 
+from server.storage.sealed_fields import SealedText
 from server.storage.tables import metadata
 from server.storage.types import Hash, Id, Json, Ms
 
@@ -20,7 +21,7 @@ office_user = Table(
     Column("agencies", Json, nullable=False),  # ids they are limited to; empty: all
     Column("language", Text, nullable=False, server_default=""),
     Column("needs_totp", Boolean, nullable=False),
-    Column("totp_secret", Text),  # none until set up
+    Column("totp_secret", SealedText("office_user.totp_secret")),  # none until set up
     Column("agent_id", Id, ForeignKey("agent.id")),  # who also goes to doors decides on no visit of their own
     Column("totp_step", BigInteger, nullable=False, server_default="0"),  # the last one used: a code works once
     Column("status", Text, nullable=False, server_default="active"),  # active, closed

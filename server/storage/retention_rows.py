@@ -9,34 +9,40 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, insert, or_, select, union, update
 
 from server.domain.conduct.retention import RecordClass
 from server.storage.conduct_tables import judgement
 from server.storage.facts_tables import contact_log
+from server.storage.feed import upsert
 from server.storage.proof_rows import BLANK
-from server.storage.retention_tables import legal_hold, retired
+from server.storage.retention_tables import erased_file, legal_hold, retired
 from server.storage.tables import case, event, payment, person, wanted_file
 from server.storage.types import AnyRow
+from server.storage.visit_file_tables import office_file
 from server.storage.visit_tables import decision, finding, visit
 from server.storage.voice_tables import complaint, feedback, help_call
 
 Cases = Collection[str] | None
 _WORDS = (decision.c.reason, decision.c.question, decision.c.answer)
 _SAID = or_(*(column.is_not(None) & (column != BLANK) for column in _WORDS))
-_HERE = (wanted_file.c.role != "content") & (wanted_file.c.state != "discarded")
+_ERASED = exists().where(erased_file.c.case_id == wanted_file.c.case_id, erased_file.c.sha256 == wanted_file.c.sha256)
+_HERE = (wanted_file.c.role != "content") & (wanted_file.c.state != "discarded") & ~_ERASED
+_ADDED = ~exists().where(erased_file.c.case_id == office_file.c.case_id, erased_file.c.sha256 == office_file.c.sha256)
 # What there is of each class, by the case it hangs on.
 _COUNTED: dict[RecordClass, Sequence[tuple[Any, ColumnElement[bool]]]] = {
     RecordClass.EVENTS: [(event.c.case_id, event.c.content.is_not(None))],
-    RecordClass.FILES: [(wanted_file.c.case_id, _HERE)],
+    RecordClass.FILES: [(wanted_file.c.case_id, _HERE), (office_file.c.case_id, _ADDED)],
     RecordClass.VISITS: [
-        (finding.c.case_id, finding.c.id.is_not(None)), (decision.c.case_id, _SAID),
+        (finding.c.case_id, finding.c.id.is_not(None)),
+        (decision.c.case_id, _SAID),
         (feedback.c.case_id, feedback.c.made_ms.is_not(None)),
     ],
     RecordClass.CONTACTS: [(contact_log.c.case_id, contact_log.c.content == [])],
     RecordClass.NOTICES: [(contact_log.c.case_id, contact_log.c.content != [])],
     RecordClass.COMPLAINTS: [
-        (complaint.c.case_id, complaint.c.words != BLANK), (help_call.c.case_id, help_call.c.reach != BLANK),
+        (complaint.c.case_id, complaint.c.words != BLANK),
+        (help_call.c.case_id, help_call.c.reach != BLANK),
     ],
     RecordClass.JUDGEMENTS: [(judgement.c.case_id, judgement.c.facts != {})],
 }
@@ -144,3 +150,36 @@ def add_retired(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> No
 def read_retired(connection: Connection) -> Sequence[AnyRow]:
     """Give what was ever erased because its time was over, the oldest first."""
     return connection.execute(select(retired).order_by(retired.c.at_ms, retired.c.id)).all()
+
+
+def add_erased_file(connection: Connection, row: Mapping[str, Any]) -> bool:
+    """Note that a file of a case was erased; say whether that is news."""
+    added = upsert(connection)(erased_file).values(**row).on_conflict_do_nothing()
+    return connection.execute(added.returning(erased_file.c.case_id)).scalar() is not None
+
+
+def read_erased_files(connection: Connection, case_id: str | None = None) -> Sequence[AnyRow]:
+    """Give the files that were erased by themselves, of a case or of all, the oldest first."""
+    query = select(erased_file).order_by(erased_file.c.at_ms, erased_file.c.case_id, erased_file.c.sha256)
+    return connection.execute(query if case_id is None else query.where(erased_file.c.case_id == case_id)).all()
+
+
+def read_case_files(connection: Connection, case_id: str) -> list[str]:
+    """Give the hashes of the files of a case that are here or awaited, the office's own too; no withheld contents."""
+    named = select(wanted_file.c.sha256).where(wanted_file.c.case_id == case_id, _HERE)
+    added = select(office_file.c.sha256).where(office_file.c.case_id == case_id, _ADDED)
+    return sorted(connection.execute(union(named, added)).scalars())
+
+
+def is_kept_elsewhere(connection: Connection, case_id: str, sha256: str) -> bool:
+    """Say whether another case, or no case at all, names a file or had it added, and has not erased it."""
+    others = or_(wanted_file.c.case_id.is_(None), wanted_file.c.case_id != case_id)
+    named = select(wanted_file.c.sha256).where(wanted_file.c.sha256 == sha256, others, ~_ERASED)
+    added = select(office_file.c.sha256).where(office_file.c.sha256 == sha256, office_file.c.case_id != case_id, _ADDED)
+    return any(connection.execute(query.limit(1)).first() is not None for query in (named, added))
+
+
+def give_up_files(connection: Connection, case_id: str, sha256: str, now_ms: int) -> None:
+    """Wait no longer for a file of a case that never came."""
+    waiting = (wanted_file.c.case_id == case_id, wanted_file.c.sha256 == sha256, wanted_file.c.state == "wanted")
+    connection.execute(update(wanted_file).where(*waiting).values(state="discarded", state_ms=now_ms))

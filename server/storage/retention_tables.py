@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text
 
 from server.storage.tables import metadata
-from server.storage.types import Id, Ms
+from server.storage.types import Hash, Id, Ms
 
 legal_hold = Table(
     "legal_hold", metadata,  # stops every erasure; never deleted, and lifted by somebody else than who placed it
@@ -32,3 +32,12 @@ retired = Table(
     Column("at_ms", Ms, nullable=False),
 )  # fmt: skip
 Index("ix_retired_case", retired.c.case_id)
+erased_file = Table(
+    "erased_file", metadata,  # the certificate of each file of a case that was erased by itself; its event stays
+    Column("case_id", Id, primary_key=True),
+    Column("sha256", Hash, primary_key=True),
+    Column("key_id", Id),  # of the data key that was deleted; none where it lay in plain, or another case keeps it
+    Column("reason", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at_ms", Ms, nullable=False),
+)  # fmt: skip

@@ -25,6 +25,7 @@ from sqlalchemy import (
     text,
 )
 
+from server.storage.sealed_fields import SealedJson, SealedText
 from server.storage.types import Hash, Id, Json, Ms, Serial
 
 metadata = MetaData(
@@ -49,7 +50,9 @@ server_key = Table(
     metadata,
     Column("kid", Text, primary_key=True),
     Column("jwk", Json, nullable=False),
-    Column("private_pem", Text),  # none once retired; the public part stays as long as the events (A6)
+    Column(
+        "private_pem", SealedText("server_key.private_pem")
+    ),  # none once retired; the public part stays as long as the events (A6)
     Column("published_ms", Ms, nullable=False),
     Column("active_from_ms", Ms, nullable=False),
     Column("retired_ms", Ms),
@@ -98,7 +101,7 @@ case = Table(
     Column("overdue", BigInteger),
     Column("days_past_due", Integer),
     Column("area", Text),
-    Column("sealed", Json, nullable=False),  # what else goes into the sealed part
+    Column("sealed", SealedJson("case.sealed"), nullable=False),  # what else goes into the sealed part
     Column("status", Text, nullable=False),  # open, paid, closed, expired
     Column("digest", Hash, nullable=False),  # of the lender's row: an unchanged row changes nothing
     Column("rev", BigInteger, nullable=False),  # of the packet

@@ -1,16 +1,33 @@
-"""A server that kills itself (SIGKILL) at the n-th boundary of a durable write: before and after each COMMIT."""
+"""
+A server that kills itself (SIGKILL) at the n-th boundary of a durable write.
+
+That is before and after each COMMIT, and before and after each step of keeping a file: fsync, link, unlink.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import event
 from werkzeug.serving import make_server
 
 from server.app import create_app, open_site
+
+
+def between(honest: Callable[..., Any], reach_boundary: Callable[[], None]) -> Callable[..., Any]:
+    """Give a call with a boundary on either side."""
+
+    def call(*arguments: Any, **options: Any) -> Any:
+        reach_boundary()
+        result = honest(*arguments, **options)
+        reach_boundary()
+        return result
+
+    return call
 
 
 def main() -> None:
@@ -24,6 +41,8 @@ def main() -> None:
         if count[0] == kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
 
+    for name in ("fsync", "link", "unlink"):
+        setattr(os, name, between(getattr(os, name), reach_boundary))
     event.listen(site.store.engine, "commit", reach_boundary)  # told before the COMMIT
     honest = type(site.store).write
 

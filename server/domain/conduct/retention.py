@@ -40,6 +40,7 @@ RECORDS: dict[str, frozenset[RecordClass]] = {
     "personal_information": ALL,
     "personal_data": ALL,
     "collection_recordings_credit_card": frozenset({RecordClass.FILES}),
+    "recordings_and_photos": frozenset({RecordClass.FILES}),  # a house's own word
     "call_recording": frozenset({RecordClass.FILES}),  # calls are recorded elsewhere; what we hold is kept as long
     "complaint": frozenset({RecordClass.COMPLAINTS}),
     "pia_report": frozenset(),  # papers of the house, of no case

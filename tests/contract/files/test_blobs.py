@@ -1,4 +1,4 @@
-"""What both stores of whole files promise: the same tests on a local folder and on an S3 store that checks signatures."""
+"""What both stores of whole files promise: the same tests on a folder and on an S3 store that checks signatures."""
 
 from __future__ import annotations
 

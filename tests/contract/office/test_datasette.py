@@ -27,7 +27,7 @@ ROOT = {"id": "root"}
 SECRETS = {
     "server_state", "server_key", "enrol_code", "feed", "fact_told", "fact_pair", "notice", "office_user",
     "recovery_code", "office_session", "told", "trait", "person_alias", "geocode", "answer_token", "search_text",
-    "search_pair", "agent_card", "card_opening", "webhook", "api_token", "api_answer",
+    "search_pair", "agent_card", "card_opening", "webhook", "api_token", "api_answer", "master_key", "data_key",
 }  # fmt: skip
 # Words of tables and columns that promise a secret; a new table that has one is closed, or named in HARMLESS.
 SECRET_WORDS = ("password", "secret", "token", "private", "hash", "salt", "csrf", "totp", "_key", "photo")
