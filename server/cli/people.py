@@ -65,7 +65,9 @@ def list_teams(is_json: bool) -> None:
 @click.option("--certificate", "certificates", multiple=True, help="One the agent holds; may be given again.")
 @click.option("--language", "languages", multiple=True, help="One the agent speaks; may be given again.")
 @click.option("--at", help="Where the agent usually starts from: LAT,LON in degrees, WGS-84.")
-@click.option("--inactive", is_flag=True, help="Nothing can be assigned to them, and no device enrolled.")
+@click.option(
+    "--inactive", is_flag=True, help="They have left: their cases are free again, their devices may only send."
+)
 def add_agent(
     code: str,
     name: str,
@@ -99,6 +101,10 @@ def _say_made(report: people.PeopleReport) -> None:
     for kind, names in (("agency", report.agencies), ("team", report.teams)):
         for name in names:
             click.echo(f"New {kind}: {name}")
+    if any(report.left):
+        click.echo(
+            f"{report.left.cases} cases are free again; {report.left.devices} devices may only send from now on."
+        )
 
 
 @agents_command.command("team")
@@ -263,9 +269,7 @@ def enrol_command(agent: str, replaces: str | None, is_json: bool) -> None:
 @click.option("--wipe-after-upload", is_flag=True, help="Order it to wipe itself once everything is sent.")
 @click.option("--wipe-now", is_flag=True, help="Order it to wipe itself at once; shows first what may be lost.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def revoke_command(
-    device: str, gone: bool, anyway: bool, wipe_after_upload: bool, wipe_now: bool, yes: bool
-) -> None:
+def revoke_command(device: str, gone: bool, anyway: bool, wipe_after_upload: bool, wipe_now: bool, yes: bool) -> None:
     """Withdraw DEVICE: first it may only send what it has; with --gone it may do nothing."""
     if gone + wipe_after_upload + wipe_now > 1:
         raise FieldError("invalid", detail="Choose one of --gone, --wipe-after-upload and --wipe-now.")

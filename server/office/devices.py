@@ -82,8 +82,9 @@ def add_pages(pages: Pages) -> None:
                 "sample": field_rows.read_newest_sample(connection, device_id),
                 "parked": field_rows.read_parked(connection, device_id, MOST_PARKED),
                 "directives": field_rows.read_directives(connection, device_id),
+                "lease_ms": field_rows.read_last_lease(connection, row.agent_id, row.seen_ms),
             }
-        return show("device", row=row, **known)
+        return show("device", row=row, now_ms=site.now(), **known)
 
     @pages.post("/devices/<device_id>/<act>", *KEEPERS)
     def change_device(viewer: Viewer, device_id: str, act: str) -> Answer:

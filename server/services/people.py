@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from schemas.errors import FieldError
+from server.services.leaving import Left, release_agents
 from server.services.site import Site
 from server.storage import people_rows
 from server.storage.device_rows import AnyRow
@@ -49,6 +50,7 @@ class PeopleReport:
     unchanged: int = 0
     agencies: list[str] = field(default_factory=list)
     teams: list[str] = field(default_factory=list)
+    left: Left = field(default_factory=Left)
 
 
 def put_agency(site: Site, name: str) -> str:
@@ -90,6 +92,7 @@ def put_agents(site: Site, entries: Sequence[AgentEntry]) -> PeopleReport:
     """
     Add these agents, or change those of the same code; agents not named stay as they are.
 
+    Whoever is not active has nothing any more afterwards: see `leaving.py`.
     Raises `conflict` for a team that belongs to another agency than its agent.
     """
 
@@ -112,7 +115,13 @@ def put_agents(site: Site, entries: Sequence[AgentEntry]) -> PeopleReport:
             people_rows.put_agents(connection, rows)
         return report
 
-    return site.store.write(job)
+    report = site.store.write(job)
+    gone = [entry.code for entry in entries if entry.status != "active"]
+    if gone:
+        with site.store.read() as connection:
+            found = people_rows.read_agents_by_code(connection, gone)
+        report.left = release_agents(site, [row.id for row in found.values()])
+    return report
 
 
 def _row(entry: AgentEntry, agency_id: str, team_id: str | None) -> dict[str, Any]:

@@ -227,6 +227,12 @@ def read_held(connection: Connection, lender: str) -> list[str]:
     return list(connection.execute(held.distinct()).scalars())
 
 
+def read_held_by(connection: Connection, agent_ids: Sequence[str]) -> list[str]:
+    """Give the cases that any of these agents has, as lead or companion."""
+    held = select(assignment.c.case_id).where(assignment.c.agent_id.in_(agent_ids), assignment.c.until_ms.is_(None))
+    return list(connection.execute(held.distinct().order_by(assignment.c.case_id)).scalars())
+
+
 def set_status(connection: Connection, ids: Sequence[str], status: str, now_ms: int) -> None:
     """Close these cases, for *status* paid or closed."""
     values = {"status": status, "closed_ms": now_ms, "updated_ms": now_ms}

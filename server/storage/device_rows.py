@@ -105,6 +105,12 @@ def change_device(connection: Connection, device_id: str, **values: Any) -> None
     connection.execute(update(device).where(device.c.id == device_id).values(**values))
 
 
+def withdraw_devices(connection: Connection, agent_ids: Sequence[str]) -> int:
+    """Let the active devices of these agents only send from now on; give how many there were."""
+    theirs = (device.c.agent_id.in_(agent_ids), device.c.state == "active")
+    return connection.execute(update(device).where(*theirs).values(state="upload_only")).rowcount
+
+
 def drop_device(connection: Connection, device_id: str) -> None:
     """Remove a device that was never let in."""
     connection.execute(device.delete().where(device.c.id == device_id, device.c.state == "awaiting"))

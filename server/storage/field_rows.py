@@ -7,20 +7,42 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, exists, func, select
 
+from schemas.vocabulary import DirectiveKind
 from server.storage.desk_tables import statement_sign_off
 from server.storage.feed import upsert
 from server.storage.scope_rows import agent_within
-from server.storage.tables import agency, agent, chain, clock_sample, device, directive, enrol_code, event, link
+from server.storage.tables import (
+    agency,
+    agent,
+    assignment,
+    chain,
+    clock_sample,
+    device,
+    directive,
+    enrol_code,
+    event,
+    link,
+)
 from server.storage.types import AnyRow
 from server.storage.visit_tables import finding, visit
 
 Agencies = Collection[str]
+WIPES = (DirectiveKind.WIPE_NOW, DirectiveKind.WIPE_AFTER_UPLOAD)
 _PLACED = event.join(link, link.c.event_pos == event.c.pos).join(chain, chain.c.pos == link.c.chain_pos)
 _HAS_PARKED = exists(
     select(event.c.pos).select_from(_PLACED).where(chain.c.device_id == device.c.id, event.c.status == "parked")
 )
+_OPEN_WIPE = exists().where(
+    directive.c.device_id == device.c.id, directive.c.done_ms.is_(None), directive.c.kind.in_(WIPES)
+)
 _LISTED = (
-    select(device, agent.c.code, agent.c.name.label("agent_name"), agency.c.name.label("agency_name"))
+    select(
+        device,
+        agent.c.code,
+        agent.c.name.label("agent_name"),
+        agency.c.name.label("agency_name"),
+        _OPEN_WIPE.label("has_open_wipe"),
+    )
     .join(agent, agent.c.id == device.c.agent_id)
     .join(agency, agency.c.id == agent.c.agency_id)
 )
@@ -93,6 +115,12 @@ def read_directives(connection: Connection, device_id: str) -> list[AnyRow]:
     return list(connection.execute(mine.order_by(directive.c.issued_ms.desc())))
 
 
+def read_last_lease(connection: Connection, agent_id: str, seen_ms: int) -> int | None:
+    """Give when the last packet ends that an agent's device can have had when it was last seen; None: it had none."""
+    theirs = (assignment.c.agent_id == agent_id, assignment.c.from_ms <= seen_ms)
+    return connection.execute(select(func.max(assignment.c.lease_until_ms)).where(*theirs)).scalar()
+
+
 def list_agents(connection: Connection, agencies: Agencies) -> list[AnyRow]:
     """Give the active agents, by code."""
     wanted = select(agent.c.id, agent.c.code, agent.c.name).where(agent.c.status == "active")
@@ -148,4 +176,3 @@ def read_month(connection: Connection, agencies: Agencies, since_ms: int, until_
     if agencies:
         wanted = wanted.where(visit.c.agency_id.in_(agencies))
     return list(connection.execute(wanted.order_by(agency.c.name, agent.c.code, visit.c.visit_id)))
-

@@ -55,14 +55,11 @@ def count_sent(connection: Connection, device_id: str, since_ms: int) -> int:
 
 
 def which_are_named(connection: Connection, hashes: Collection[str]) -> set[str]:
-    """Give those of some hashes that an event names or the office added, where no retention erased them."""
-    names = [
-        select(table.c.sha256).where(
-            table.c.sha256.in_(hashes),
-            ~exists().where(erased_file.c.case_id == table.c.case_id, erased_file.c.sha256 == table.c.sha256),
-        )
-        for table in (wanted_file, office_file)
-    ]
+    """Give those of some hashes that an event names or the office added, and that no retention erased."""
+    names = []
+    for table in (wanted_file, office_file):
+        erased = exists().where(erased_file.c.case_id == table.c.case_id, erased_file.c.sha256 == table.c.sha256)
+        names.append(select(table.c.sha256).where(table.c.sha256.in_(hashes), ~erased))
     return set(connection.execute(union(*names)).scalars())
 
 

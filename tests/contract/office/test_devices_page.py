@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from schemas import signing
+from schemas.vocabulary import DirectiveKind
+from server.services.revoking import revoke_device
 from server.storage import tables
 from tests.contract.office.desk import Desk
 from tests.contract.office.visits import carrier
@@ -59,3 +61,32 @@ def test_silent_devices_are_listed_apart(desk: Desk) -> None:
     late = desk.open("dispatcher").get("/devices?only=silent")
 
     assert [False, True] == [phone.device_id in page for page in (early, late)]
+
+
+def test_a_wipe_that_is_not_confirmed_says_so(desk: Desk) -> None:
+    """D1: on the list and on its own page, with when its packets end by themselves; a confirmed one says so instead."""
+    office = desk.office
+    phone = carrier(office)
+    phone.exchange()
+    office.assign(office.add_case("R1"), phone.agent_id)
+    office.set_device(phone.device_id, seen_ms=office.clock())
+    directive_id = revoke_device(office.site, phone.device_id, "Dana", DirectiveKind.WIPE_NOW)
+    browser = desk.sign_in("admin")
+    address = f"/devices/{phone.device_id}"
+    early, listed = browser.get(address), browser.get("/devices?only=withdrawn")
+    office.clock.advance(days=8)
+    late = desk.open("admin").get(address)
+    office.set_device(phone.device_id, state="gone")
+    ended = desk.open("admin").get(address)
+    finished = tables.directive.update().where(tables.directive.c.id == directive_id)
+    office.site.store.write(
+        lambda connection: connection.execute(finished.values(done_ms=office.clock(), result="done")).rowcount
+    )
+    confirmed, after = desk.open("admin").get(address), desk.open("admin").get("/devices?only=withdrawn")
+
+    assert [True, True, True, True, False, False] == [
+        "wipe not confirmed" in page for page in (early, listed, late, ended, confirmed, after)
+    ]
+    assert "packets end by themselves, the last one at" in early
+    assert "leases of all its packets are over" in late
+    assert [False, True] == ["order cannot reach it any more" in page for page in (late, ended)]

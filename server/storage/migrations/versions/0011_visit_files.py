@@ -7,8 +7,8 @@ from alembic import op
 from server.storage.tables import metadata
 from server.storage.visit_file_tables import office_file, visit_file
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

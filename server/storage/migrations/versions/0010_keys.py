@@ -8,8 +8,8 @@ from server.storage.key_tables import data_key, master_key
 from server.storage.retention_tables import erased_file
 from server.storage.tables import metadata
 
-revision = "0011"
-down_revision = "0010"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
