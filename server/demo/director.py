@@ -24,6 +24,7 @@ from server.demo.devices import DeviceDiedError, StagedDevice
 from server.demo.network import Network, Weather
 from server.demo.office import Office
 from server.demo.persons import Persons
+from server.demo.photographs import draw_door
 from server.demo.plot import OFFICE, PERSON
 from server.demo.rogue import RoguePhone
 from server.demo.scenario import Scenario
@@ -196,9 +197,11 @@ class Director:
         return line
 
     def _take_photo(self, act: Act) -> Path:
-        path = self.stage.folder / "photos" / f"{act.visit}-{act.who}.jpg"
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(b"\xff\xd8\xff\xe0" + self.random.randbytes(30_000))
+        """Give the photograph of this name; one that serves twice is the same to the last bit."""
+        path = self.stage.folder / "photos" / f"{act.args['photo']}.jpg"
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            draw_door(path, self.random)
         return path
 
     def _exchange(self, act: Act) -> None:

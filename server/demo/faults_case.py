@@ -1,9 +1,8 @@
-"""Faults of cases: work after reassignment, closing and expiry, old packets, missing files, news after a decision."""
+"""Faults of cases: work after reassignment, closing and expiry, old packets, news after a decision."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import time
 from typing import Any
 
@@ -71,25 +70,6 @@ def plant_stale(plot: Plot) -> None:
     plot.plant(Code.STALE_PACKET, visit, why="the lender had corrected the case; the phone was offline")
 
 
-def plant_files_missing(plot: Plot) -> None:
-    """Let a photograph be named that the network never lets through."""
-    visit = plot.take(lambda each: is_quiet(plot, each))
-    companion = visit.crew.companions[0]
-    plot.without_files[companion] = visit.start_ms - MINUTE_MS
-    attach_photo(plot, visit, companion)
-    plot.plant(Code.FILES_MISSING, visit, why="a photograph was named and never arrived")
-
-
-def attach_photo(plot: Plot, visit: Visit, who: str) -> None:
-    """Let *who* take a photograph of the door at the end of the visit."""
-    plot.acts[visit.key] = [
-        replace(act, args={**act.args, "photo": True})
-        if act.who == who and act.args["kind"] == EventKind.VISIT_ENDED
-        else act
-        for act in plot.acts[visit.key]
-    ]
-
-
 def plant_late(plot: Plot) -> None:
     """Let the companion's phone be dead until evening, long after the office approved the visit."""
     noon = time(15, 0)
@@ -104,5 +84,5 @@ def plant_late(plot: Plot) -> None:
 
 
 FAULTS = (
-    plant_after_expiry, plant_late, plant_after_closing, plant_stale, plant_after_reassignment, plant_files_missing,
+    plant_after_expiry, plant_late, plant_after_closing, plant_stale, plant_after_reassignment,
 )  # fmt: skip

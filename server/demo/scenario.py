@@ -15,7 +15,16 @@ from random import Random
 from typing import Any
 
 from schemas.vocabulary import EventKind
-from server.demo import faults_case, faults_clock, faults_conduct, faults_crew, faults_place, faults_rogue, faults_store
+from server.demo import (
+    faults_case,
+    faults_clock,
+    faults_conduct,
+    faults_crew,
+    faults_files,
+    faults_place,
+    faults_rogue,
+    faults_store,
+)
 from server.demo.acting import AT_DOOR, Act, Stage, act_visit
 from server.demo.fixing import Point, find_door
 from server.demo.paperwork import Barred, choose_barred
@@ -30,7 +39,7 @@ ROGUE_VISITS = 8
 MOST_VISITS = 2  # FLOOR-FREQ-002
 FAULTS: tuple[Callable[[Plot], None], ...] = (
     *faults_rogue.FAULTS, *faults_store.FAULTS, *faults_clock.FAULTS, *faults_place.FAULTS, *faults_crew.FAULTS,
-    *faults_case.FAULTS, *faults_conduct.FAULTS,
+    *faults_case.FAULTS, *faults_conduct.FAULTS, *faults_files.FAULTS,
 )  # fmt: skip
 PAID_SHARE = 0.6  # of the promises that fall due in the two days
 

@@ -13,7 +13,7 @@ from datetime import date, time, timedelta
 
 from schemas.vocabulary import EventKind
 from server.demo.acting import Act
-from server.demo.faults_case import attach_photo
+from server.demo.faults_files import attach_photo
 from server.demo.faults_rogue import rogue_code
 from server.demo.network import Weather
 from server.demo.plot import Plot

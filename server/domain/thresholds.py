@@ -64,6 +64,12 @@ class Thresholds:
     """Silent so long, a visit was never ended and a companion never came. 12 h: a working day without any network."""
     companion_early_ms: int = 300_000
     """A companion who leaves earlier than the lead by more left early. 5 min: the lead may write notes at the car."""
+    file_late_days: int = 1
+    """So long a named file is on its way; then it is missing. 1: a phone meets Wi-Fi every evening."""
+    picture_early_ms: int = 600_000
+    """A picture named longer before the check-in is older than the visit. 10 min: the house from across the street."""
+    recording_slack_ms: int = 180_000
+    """A recording may begin so late, or stand still so long. 3 min: card and notice come first, a recorder starts."""
     promise_grace_days: int = 0
     """So long after its day a promise may still be kept. 0: its day is its day; where the ledger lags, set more."""
 

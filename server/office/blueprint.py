@@ -21,6 +21,7 @@ from server.office import (
     devices,
     dispatch,
     exports,
+    files,
     handing_out,
     help_calls,
     imports,
@@ -43,7 +44,7 @@ from server.office.speaking import register_languages
 from server.services.site import Site
 
 ROOMS = (
-    account, oidc, today, queue, visit, bulk, cases, priorities, people, dispatch, handing_out, papers,
+    account, oidc, today, queue, visit, files, bulk, cases, priorities, people, dispatch, handing_out, papers,
     conflicts, devices, statements, complaints, help_calls, data_requests, oversight, rulebooks, imports, exports,
     audit, webhooks, accounts, tokens,
 )  # fmt: skip

@@ -45,7 +45,7 @@ def add_pages(pages: Pages) -> None:
         return show(
             "visit", story=story, row=row, claim=claim, acts=permitted_acts(State(story["state"])), beside=beside,
             conduct_codes=ConductCode, contact_results=ContactResult, dispositions=Disposition, questions=QUESTIONS,
-            filters=urlencode(queue.chosen_filters()), again=_recount(pages, visit_id),
+            filters=urlencode(queue.chosen_filters()), again=_recount(pages, visit_id), may_add=viewer.may(DECIDERS),
         )  # fmt: skip
 
     @pages.get("/visits/<visit_id>/record", *VISIT_READERS)

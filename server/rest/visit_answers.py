@@ -126,6 +126,33 @@ class ConductSchema(Strict):
     questions = many(QuestionSchema)
 
 
+class ErasedSchema(Strict):
+    """By whom, when and why a file was erased by itself."""
+
+    by = text()
+    at = text()
+    reason = text()
+
+
+class FileSchema(Strict):
+    """A file that a visit's events name, or that the office added; `arrived` is how many bytes of it have come."""
+
+    sha256 = text()
+    size = number()
+    role = text()
+    media_type = text()
+    shown_as = text()
+    state = text()
+    by = text()
+    is_office = fields.Boolean(required=True)
+    serial = text()
+    named = text()
+    heard = text()
+    is_missing = fields.Boolean(required=True)
+    erased = fields.Nested(ErasedSchema, required=True, allow_none=True)
+    arrived = number()
+
+
 class VisitSchema(Strict):
     """A visit, told from beginning to end."""
 
@@ -138,6 +165,8 @@ class VisitSchema(Strict):
     events = many(ToldEventSchema)
     beside = many(ToldEventSchema)
     parked = texts()
+    files = many(FileSchema)
+    media_complete = fields.Boolean(required=True)
     findings = many(FindingSchema)
     decisions = many(DecisionSchema)
     complaints = many(BriefComplaintSchema)

@@ -38,9 +38,9 @@ def note_act(
     act_rows.add_act(connection, row | {"hash": link_act(row)})
 
 
-def note_look(site: Site, viewer: Viewer, object_type: str, object_id: str) -> None:
+def note_look(site: Site, viewer: Viewer, object_type: str, object_id: str, **facts: Any) -> None:
     """Note that *viewer* looked at what is known of a person."""
-    site.store.write(lambda connection: note_act(connection, site, viewer, "looked", object_type, object_id))
+    site.store.write(lambda connection: note_act(connection, site, viewer, "looked", object_type, object_id, **facts))
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from server.services.file_limits import check_limits
 from server.services.replaying import judge_again
 from server.services.site import Site
 from server.settings import DAY_MS
-from server.storage import feed, file_rows, intake_rows, upload_parts
+from server.storage import feed, file_rows, intake_rows, upload_parts, visit_file_rows
 from server.storage.types import AnyRow
 
 KEPT_MS = 7 * DAY_MS  # a part, after its last byte
@@ -188,8 +188,9 @@ def _note_verified(site: Site, claim: Claim, file: IO[bytes]) -> None:
             return file_rows.is_named(connection, claim.sha256)
         now_ms = site.now()
         file_rows.set_verified(connection, claim.device_id, claim.sha256, _media_type(file, row.kind), now_ms)
-        if row.visit_id is not None:  # its state and findings may wait for just this file
-            intake_rows.mark_visits(connection, [(row.case_id, row.visit_id)], now_ms)
+        if row.visit_id is not None:  # its state and findings may wait for just this file, as may others that name it
+            visits = visit_file_rows.find_visits(connection, claim.sha256)
+            intake_rows.mark_visits(connection, {(row.case_id, row.visit_id), *visits}, now_ms)
         body = {"sha256": claim.sha256, "state": "verified", "at": format_time(now_ms)}
         changes = [feed.Change(row.agent_id, ItemType.FILE_STATE, _file_object(claim), now_ms // 1000, body)]
         if row.role == FileKind.CONTENT:

@@ -17,10 +17,13 @@ from schemas.vocabulary import Act, EventKind
 from server.domain.findings.codes import CLEAN_RANK, RANKS, Finding
 from server.domain.findings.context import ChainFacts, Context, Span
 from server.domain.findings.crews import find_next_look
+from server.domain.findings.files import find_next_miss
 from server.domain.findings.find import find_all
+from server.domain.findings.recordings import find_next_lack
 from server.domain.folding import SeenEvent, Visit, fold_visit
 from server.domain.reviewing import Decided, fold_state
 from server.domain.travel import Sighting, find_repeats, judge_travel
+from server.domain.visit_files import lacking
 from server.domain.webhooks import Kind
 from server.services import gathering
 from server.services.effects import is_visit_qr_good
@@ -29,10 +32,12 @@ from server.services.gathering import ChainReader
 from server.services.rejudging import judge_again
 from server.services.site import Site
 from server.services.telling import tell_visit
+from server.services.visit_files import find_elsewhere, gather_files, keep_files, read_recording
 from server.storage import intake_rows, visit_rows, voice_rows
 from server.storage.types import AnyRow
 
 AT_ONCE = 100
+NEXT = (find_next_look, find_next_miss, find_next_lack)  # when time alone may change what is found
 TOLD = ("state", "contact_result", "disposition")  # of a visit, where they change
 
 
@@ -81,7 +86,7 @@ def reconcile_visit(connection: Connection, site: Site, case_id: str, visit_id: 
         Decided(each.id, Act(each.act), each.at_ms)
         for each in visit_rows.read_decisions(connection, case_id, visit_id)
     ]
-    lacks_files = bool(context.missing_files)
+    lacks_files = bool(lacking(context.files))
     state = fold_state(visit, decisions, site.now(), site.thresholds.abandon_ms, lacks_files=lacks_files)
     span, sightings = gathering.span_of(visit), gathering.sightings_of(visit)
     folded = {} if span is None else gathering.dump_span(span, sightings)
@@ -91,13 +96,14 @@ def reconcile_visit(connection: Connection, site: Site, case_id: str, visit_id: 
         "state": state.value,
         "folded": folded,
         "started_ms": None if span is None else visit.events[0].bound.estimate_ms,
-        "look_again_ms": find_next_look(context),
+        "look_again_ms": min(filter(None, (find(context) for find in NEXT)), default=None),
         "contact_result": outcome.get("contact_result"),
         "disposition": outcome.get("disposition"),
         "rank": min((RANKS[each.severity] for each in findings), default=CLEAN_RANK),
         **visit_rows.read_queued_by(connection, case_id, None if visit.lead is None else visit.lead.agent_id),
     }
     visit_rows.keep_visit(connection, case_id, visit_id, row.due, values)
+    keep_files(connection, site, visit, context.files)
     is_news = _keep_findings(connection, site, visit, findings)
     _tell(connection, site, row, values, is_news=is_news)
     if span is not None and folded != row.folded:
@@ -158,7 +164,7 @@ def _look_around(
     own = {place for place, each in enumerate(sightings) if each.visit_id == visit.visit_id}
     leaps = [leap for leap in judge_travel(sightings, site.thresholds) if leap.later in own]
     repeats = [repeat for repeat in find_repeats(sightings, site.thresholds) if repeat.again in own]
-    files = visit_rows.read_files(connection, visit.case_id, visit.visit_id)
+    files = gather_files(connection, visit)
     decisions = visit_rows.read_decisions(connection, visit.case_id, visit.visit_id)
     findings = visit_rows.read_findings(connection, visit.case_id, visit.visit_id)
     chains = {
@@ -178,7 +184,9 @@ def _look_around(
         chains=chains,
         revisions=gathering.revisions_of(visit_rows.read_revisions(connection, visit.case_id)),
         closed_ms=None if case is None else case.closed_ms,
-        missing_files=[sha256 for sha256, state in files if state != "verified"],
+        files=files,
+        elsewhere=find_elsewhere(connection, visit, files),
+        recording=read_recording(connection, visit),
         payments=None if case is None else visit_rows.read_payments(connection, visit.case_id, case.lender),
         today=gathering.today_of(site),
         decided_ms=decisions[-1].at_ms if decisions else None,

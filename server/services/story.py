@@ -17,6 +17,7 @@ from server.domain.conduct.verdicts import Answer, Verdict
 from server.domain.folding import SeenEvent
 from server.services.reconciling import fold_rows
 from server.services.site import Site
+from server.services.visit_files import tell_files
 from server.storage import conduct_rows, people_rows, review_rows, visit_rows
 from server.storage.types import AnyRow
 
@@ -35,6 +36,7 @@ def _tell(connection: Connection, site: Site, row: Any) -> dict[str, Any]:
     names = {agent.id: agent.code for agent in people_rows.list_agents(connection)}
     findings = visit_rows.read_findings(connection, row.case_id, row.visit_id)
     decisions = visit_rows.read_decisions(connection, row.case_id, row.visit_id)
+    files, is_complete = tell_files(connection, site, visit, names)
     seen = {each.id: each.codes for each in review_rows.read_conduct_seen(connection, row.case_id, row.visit_id)}
     return {
         "visit_id": row.visit_id,
@@ -46,6 +48,8 @@ def _tell(connection: Connection, site: Site, row: Any) -> dict[str, Any]:
         "events": [_tell_event(event, names) for event in visit.events],
         "beside": [_tell_event(event, names) for event in visit.beside],
         "parked": list(visit.parked),
+        "files": files,
+        "media_complete": is_complete,
         "findings": [
             {"id": each.id, "code": each.code, "severity": each.severity, "sentence": each.sentence,
              "facts": each.facts, "contested": each.contested}

@@ -1,4 +1,4 @@
-"""What the page of one visit shows beside its story: places on a sketch, files, revisions, feedback, acts, marks."""
+"""What the page of one visit shows beside its story: places on a sketch, revisions, feedback, acts, marks."""
 
 from __future__ import annotations
 
@@ -88,7 +88,6 @@ class Beside:
     """What stands beside a visit's story."""
 
     sketch: Sketch | None
-    files: Sequence[tuple[str, str]]  # hash, state
     revisions: Sequence[AnyRow]
     used_rev: int | None  # the packet revision the lead went by
     packet_changes: Sequence[PacketChange] | None  # since that one; None where it is not kept
@@ -104,7 +103,6 @@ def read_beside(connection: Connection, site: Site, story: Mapping[str, Any]) ->
     used_rev = next((each["packet_rev"] for each in story["events"] if each["packet_rev"]), None)
     return Beside(
         sketch_visit(connection, site, story),
-        visit_rows.read_files(connection, case_id, visit_id),
         visit_rows.read_revisions(connection, case_id), used_rev, _changes_since(connection, case_id, used_rev),
         voice_rows.read_feedback(connection, case_id).get(visit_id),
         act_rows.list_acts(connection, object_id=visit_id, most=MOST_ACTS),

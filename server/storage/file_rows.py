@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, exists, func, select, update
+from sqlalchemy import Connection, func, select, union, update
 
-from server.storage.retention_tables import erased_file
+from server.storage.retention_tables import is_erased
 from server.storage.tables import chain, device, event, link, wanted_file
 from server.storage.types import AnyRow
+from server.storage.visit_file_tables import office_file
 
 
 def read_file(connection: Connection, device_id: str, sha256: str) -> AnyRow | None:
@@ -54,16 +55,16 @@ def count_sent(connection: Connection, device_id: str, since_ms: int) -> int:
 
 
 def which_are_named(connection: Connection, hashes: Collection[str]) -> set[str]:
-    """Give those of some hashes that an event names and that no retention erased; nothing else may be deleted."""
-    erased = exists().where(
-        erased_file.c.case_id == wanted_file.c.case_id, erased_file.c.sha256 == wanted_file.c.sha256
-    )
-    named = select(wanted_file.c.sha256).where(wanted_file.c.sha256.in_(hashes), ~erased)
-    return set(connection.execute(named.distinct()).scalars())
+    """Give those of some hashes that an event names or the office added, and that no retention erased."""
+    names = [
+        select(table.c.sha256).where(table.c.sha256.in_(hashes), ~is_erased(table))
+        for table in (wanted_file, office_file)
+    ]
+    return set(connection.execute(union(*names)).scalars())
 
 
 def is_named(connection: Connection, sha256: str) -> bool:
-    """Say whether any event names a file."""
+    """Say whether any event names a file, or the office added it."""
     return bool(which_are_named(connection, [sha256]))
 
 

@@ -31,6 +31,13 @@ def read_then_and_now(connection: Connection, case_id: str, rev: int) -> tuple[A
     return None if then is None or newest is None else (then, newest)
 
 
+def read_open(connection: Connection, case_id: str, rev: int) -> Mapping[str, Any] | None:
+    """Give the open part of one revision; None where it is not kept."""
+    mine = select(packed.c.open).where(packed.c.case_id == case_id, packed.c.rev == rev)
+    found: Mapping[str, Any] | None = connection.execute(mine).scalar()
+    return found
+
+
 def drop_packed(connection: Connection, person_id: str) -> None:
     """Forget what stood in every packet about a person."""
     cases = select(case.c.id).where(case.c.person_id == person_id)

@@ -13,9 +13,10 @@ from sqlalchemy import Connection, and_, exists, func, insert, or_, select, upda
 
 from schemas.vocabulary import EventKind
 from server.storage.proof_tables import outbox_import
-from server.storage.retention_tables import erased_file
+from server.storage.retention_tables import is_erased
 from server.storage.tables import chain, device, due_event, erasure, event, link, wanted_file
 from server.storage.types import AnyRow
+from server.storage.visit_file_tables import office_file, visit_file
 from server.storage.visit_tables import decision, finding, proposal
 
 STEP = 500  # rows read at once
@@ -190,7 +191,8 @@ def blank_flags(connection: Connection, source_ids: Sequence[str]) -> None:
 def forget_files(connection: Connection, sha256s: Sequence[str], content_of: Sequence[tuple[str, str]]) -> None:
     """Forget files altogether, and the withheld contents (agent, digest) that would have come as files."""
     if sha256s:
-        connection.execute(wanted_file.delete().where(wanted_file.c.sha256.in_(sha256s)))
+        for table in (wanted_file, visit_file, office_file):
+            connection.execute(table.delete().where(table.c.sha256.in_(sha256s)))
     if content_of:
         pairs = [and_(wanted_file.c.agent_id == agent, wanted_file.c.sha256 == digest) for agent, digest in content_of]
         connection.execute(wanted_file.delete().where(wanted_file.c.role == "content", or_(*pairs)))
@@ -207,10 +209,8 @@ def secure_deletes(connection: Connection, *, on: bool) -> None:
 
 def read_verified_files(connection: Connection) -> list[AnyRow]:
     """Give (device_id, sha256) of the files that should lie in the folder."""
-    erased = exists().where(
-        erased_file.c.case_id == wanted_file.c.case_id, erased_file.c.sha256 == wanted_file.c.sha256
-    )
-    statement = select(wanted_file.c.device_id, wanted_file.c.sha256).where(wanted_file.c.state == "verified", ~erased)
+    here = (wanted_file.c.state == "verified", ~is_erased(wanted_file))
+    statement = select(wanted_file.c.device_id, wanted_file.c.sha256).where(*here)
     return list(connection.execute(statement))
 
 

@@ -19,7 +19,6 @@ from server.storage.tables import (
     packet_revision,
     payment,
     place,
-    wanted_file,
 )
 from server.storage.types import AnyRow
 from server.storage.visit_tables import decision, finding, visit, visit_crew
@@ -167,16 +166,6 @@ def count_results(
     others = and_(visit.c.case_id == case_id, visit.c.visit_id != visit_id)
     mine = and_(others, visit.c.started_ms < before_ms, visit.c.contact_result.in_(results))
     return connection.execute(select(func.count()).select_from(visit).where(mine)).scalar_one()
-
-
-def read_files(connection: Connection, case_id: str, visit_id: str) -> list[tuple[str, str]]:
-    """Give (sha256, state) of the files this visit names, withheld contents left out."""
-    rows = connection.execute(
-        select(wanted_file.c.sha256, wanted_file.c.state).where(
-            wanted_file.c.case_id == case_id, wanted_file.c.visit_id == visit_id, wanted_file.c.role != "content"
-        )
-    )
-    return [(row.sha256, row.state) for row in rows]
 
 
 def read_near(

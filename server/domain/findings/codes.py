@@ -56,6 +56,12 @@ class Code(StrEnum):
     AFTER_EXPIRY = "after_expiry"
     STALE_PACKET = "stale_packet"
     FILES_MISSING = "files_missing"
+    PICTURE_REPEATED = "picture_repeated"
+    PICTURE_OLDER = "picture_older"
+    RECORDING_ABSENT = "recording_absent"
+    RECORDING_UNNAMED = "recording_unnamed"
+    RECORDING_LATE = "recording_late"
+    RECORDING_SHORT = "recording_short"
     EVENTS_PARKED = "events_parked"
     LATE_EVENT = "late_event"
     PROMISE_KEPT = "promise_kept"
@@ -168,6 +174,21 @@ CATALOGUE: dict[Code, tuple[Severity, str]] = {
         "The visit used revision {used_rev}; {least_after_min} min before it, revision {rev} had changed what matters.",
     ),
     Code.FILES_MISSING: (Severity.LOOK, "{files} named files have not arrived whole."),
+    Code.PICTURE_REPEATED: (
+        Severity.LOOK,
+        "{pictures} pictures of this visit stand at {visits} other visits too, the same to the last bit.",
+    ),
+    Code.PICTURE_OLDER: (
+        Severity.LOOK,
+        "{pictures} pictures were named before the visit began, one at least {least_before_min} min.",
+    ),
+    Code.RECORDING_ABSENT: (Severity.LOOK, "It was a duty to record ({medium}), and nothing was recorded."),
+    Code.RECORDING_UNNAMED: (Severity.LOOK, "A recording ({medium}) was said to run, and no file of it was named."),
+    Code.RECORDING_LATE: (Severity.LOOK, "The recording ({medium}) began at least {least_late_min} min late."),
+    Code.RECORDING_SHORT: (
+        Severity.LOOK,
+        "The recording ({medium}) stood still for at least {least_lacks_min} min of the visit.",
+    ),
     Code.EVENTS_PARKED: (
         Severity.LOOK,
         "{parked} records of the visit were set aside, {unreadable} beside it cannot be read; what lacks may be there.",

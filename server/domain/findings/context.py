@@ -12,6 +12,7 @@ from server.domain.folding import Assigned, Visit
 from server.domain.geo import Door
 from server.domain.thresholds import DEFAULTS, Thresholds
 from server.domain.travel import Leap, Repeat, Sighting
+from server.domain.visit_files import Elsewhere, VisitFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,9 @@ class Context:
     chains: Mapping[str, ChainFacts] = field(default_factory=dict)  # by device id
     revisions: Sequence[Revision] | None = None
     closed_ms: int | None = None
-    missing_files: Sequence[str] = ()
+    files: Sequence[VisitFile] = ()  # that the visit and the office name
+    elsewhere: Sequence[Elsewhere] = ()  # the same contents at other visits
+    recording: Mapping[str, str] | None = None  # medium -> duty, as the packet used said; None: it is not kept
     payments: Sequence[tuple[str, str, int]] | None = None  # (paid_on YYYY-MM-DD, currency, amount); None: no ledger
     today: str = ""  # YYYY-MM-DD in the office's zone
     decided_ms: int | None = None  # last decision on this visit

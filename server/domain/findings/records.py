@@ -1,16 +1,10 @@
-"""Findings of records: files that have not arrived, records set aside, and news after the visit was decided."""
+"""Findings of records: those set aside, and news after the visit was decided."""
 
 from __future__ import annotations
 
 from schemas.vocabulary import Act, EventKind
 from server.domain.findings.codes import Code, Finding
 from server.domain.findings.context import Context
-
-
-def find_files_missing(context: Context) -> list[Finding]:
-    """Find files that the visit names and that have not arrived whole."""
-    missing = len(set(context.missing_files))
-    return [Finding(Code.FILES_MISSING, {"files": missing})] if missing else []
 
 
 def find_events_parked(context: Context) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import pytest
@@ -9,8 +10,9 @@ from flask import url_for
 
 from server.domain.roles import ROLES, Role, Viewer
 from server.office.pages import Pages
-from server.storage import tables, visit_tables, voice_tables
+from server.storage import tables, visit_file_tables, visit_tables, voice_tables
 from tests.contract.office.desk import Desk
+from tests.contract.office.pictures import draw_picture
 from tests.contract.office.visits import carrier, visit
 from tests.office import Office
 
@@ -31,6 +33,8 @@ OPENS = {
     "queue": REVIEW, "save_view": REVIEW, "drop_view": REVIEW,
     # -- visit --
     "visit": f"{REVIEW} support", "record": f"{REVIEW} support", "decide": DECIDE, "mark_finding": DECIDE,
+    # -- files --
+    "file": f"{REVIEW} support", "file_content": f"{REVIEW} support", "add_file": DECIDE,
     # -- bulk --
     "bulk_start": DECIDE, "begin_bulk": DECIDE, "bulk": DECIDE, "end_bulk": DECIDE,
     # -- cases --
@@ -111,6 +115,20 @@ class Town:
     agency_id: str
 
 
+def add_picture(office: Office, case_id: str, visit_id: str) -> str:
+    """Let the office add a picture to a visit; give its hash."""
+    content = draw_picture()
+    sha256 = hashlib.sha256(content).hexdigest()
+    path = office.site.settings.folder_path / "picture"
+    path.write_bytes(content)
+    office.site.blobs.put(sha256, path)
+    office.insert(
+        visit_file_tables.office_file, case_id=case_id, visit_id=visit_id, sha256=sha256, size=len(content),
+        media_type="image/png", serial="", by="mei", at_ms=office.clock(),
+    )  # fmt: skip
+    return sha256
+
+
 def build_town(office: Office, name: str, agency_id: str) -> Town:
     """Make a case with a visit, a device, a complaint, a call and a request within an agency."""
     phone = carrier(office, name, agency_id)
@@ -129,17 +147,19 @@ def build_town(office: Office, name: str, agency_id: str) -> Town:
         "visit_id": visit_id, "case_id": case.id, "person_id": case.person_id, "device_id": phone.device_id,
         "complaint_id": ids["complaint"], "call_id": ids["call"], "request_id": ids["request"], "code": name,
         "day": "2016-04-07", "finding_id": ids["call"], "hold_id": ids["call"], "act": "take", "kind": "json",
-        "place_id": case.place_id, "other_id": ids["call"],
+        "place_id": case.place_id, "other_id": ids["call"], "sha256": add_picture(office, case.id, visit_id),
     }  # fmt: skip
     return Town(parts, agency_id)
 
 
 # Addresses that name something of an agency; the others list what is the viewer's own (see each room's tests).
 NAMED = {
-    "visit", "record", "case", "person", "device", "statement", "complaint", "help_call", "data_request", "crew_day",
+    "visit", "record", "file", "file_content", "case", "person", "device", "statement", "complaint", "help_call",
+    "data_request", "crew_day",
 }  # fmt: skip
 FORMS = {
-    "decide", "mark_finding", "place_hold", "change_hold", "change_device", "sign_off_statement", "own_complaint",
+    "decide", "mark_finding", "add_file", "place_hold", "change_hold", "change_device", "sign_off_statement",
+    "own_complaint",
     "match_complaint", "acknowledge_complaint", "answer_complaint", "answer_call", "give_copy", "erase_request",
     "close_data_request", "say_priority", "decide_door", "send_plan", "decide_pair",
 }  # fmt: skip

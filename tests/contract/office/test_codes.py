@@ -32,6 +32,7 @@ MADE |= {"switched_webhook_on", "switched_webhook_off", "joined_persons", "parte
 KEPT = {"answer", "verify", "office", "telephone", "device", "public", "identity", "name_phone", "name_address"}
 KEPT |= {"rows", "new", "changed", "unchanged", "repeated", "rejected", "doubts", "unplaced", "matches"}
 KEPT |= {"call", "message", "letter", "app", "made", "attempt", "sent", "phone", "email", "lender", "known"}
+KEPT |= {"door", "photo", "signature", "recording"}
 KEPT |= {"not_between", "only_between", "not_on", "not_at", "not_by"}
 
 

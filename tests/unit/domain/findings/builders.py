@@ -14,6 +14,7 @@ from server.domain.findings.context import ChainFacts, Context, Revision, Span
 from server.domain.folding import Assigned, SeenEvent, Visit, fold_visit
 from server.domain.geo import Door
 from server.domain.travel import Sighting, find_repeats, judge_travel
+from server.domain.visit_files import VisitFile
 
 T = 1_476_201_600_000  # 2016-10-11T09:00-07:00, when the visit begins
 DAY_MS, HOUR_MS = 86_400_000, 3_600_000
@@ -95,6 +96,14 @@ CLEAN: dict[str, SeenEvent] = {
 }
 ANN = Assigned("ann", Role.LEAD, "ann", T - DAY_MS, None, None, T + DAY_MS)
 BO = Assigned("bo", Role.COMPANION, "ann", T - DAY_MS, None, None, T + DAY_MS)
+
+
+def a_file(name: str = "sha-1", second: float = 10, **members: Any) -> VisitFile:
+    """Build a picture that the lead named so many seconds after the visit began, and that has not come yet."""
+    at_ms = T + round(second * 1000)
+    times = {"named_early_ms": at_ms, "named_late_ms": at_ms, "heard_ms": HEARD_MS}
+    given = {"size": 9, "role": "photo", "media_type": "image/jpeg", "agent_id": "ann", "event_id": "ann_files"}
+    return VisitFile(name, **(given | times | members))
 
 
 def promised(event: SeenEvent = CLEAN["ann_notes"], **members: Any) -> SeenEvent:

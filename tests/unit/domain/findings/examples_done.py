@@ -165,11 +165,6 @@ STANDING: Examples = {
 }  # fmt: skip
 
 RECORDS: Examples = {
-    Code.FILES_MISSING: Example(
-        a_scene(missing_files=("sha-1", "sha-2")), {"files": 2},
-        a_scene(missing_files=()), "with every file here",
-        nothing_known(), "anything",
-    ),
     Code.EVENTS_PARKED: Example(
         a_scene(parked=["p", "q"]), {"parked": 2, "unreadable": 0},
         a_scene(parked=[]), "with every record taken",

@@ -6,12 +6,12 @@ import pytest
 
 from server.domain.findings.codes import CATALOGUE, Code, Finding, Severity
 from server.domain.findings.find import RULES, find_all
-from tests.unit.domain.findings import examples_done, examples_judged, examples_seen
+from tests.unit.domain.findings import examples_done, examples_files, examples_judged, examples_seen
 from tests.unit.domain.findings.builders import Example, Examples, a_scene
 
 FAMILIES = (
     examples_seen.PLACE, examples_seen.CLOCKS, examples_seen.CHAINS, examples_done.AT_DOOR, examples_done.CREWS,
-    examples_done.STANDING, examples_done.RECORDS, examples_judged.JUDGED,
+    examples_done.STANDING, examples_done.RECORDS, examples_files.FILES, examples_judged.JUDGED,
 )  # fmt: skip
 EXAMPLES: Examples = {code: example for family in FAMILIES for code, example in family.items()}
 

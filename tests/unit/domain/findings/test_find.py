@@ -14,12 +14,14 @@ from schemas.vocabulary import EventKind
 from server.domain.findings.codes import Code, Finding
 from server.domain.findings.context import ChainFacts, Context
 from server.domain.findings.find import find_all
-from tests.unit.domain.findings.builders import ANN, BO, CASE, CLEAN, Example, T, a_scene, a_span, an_event
+from server.domain.visit_files import Elsewhere
+from tests.unit.domain.findings.builders import ANN, BO, CASE, CLEAN, Example, T, a_file, a_scene, a_span, an_event
 from tests.unit.domain.findings.test_catalogue import EXAMPLES
 
 ABSENCE = {
     Code.FIXES_MISSING, Code.SEALED_BEFORE_IDENTITY, Code.OUTCOME_WITHOUT_CHECK_IN, Code.NEVER_ENDED,
-    Code.COMPANION_MISSING,
+    Code.COMPANION_MISSING, Code.FILES_MISSING, Code.RECORDING_ABSENT, Code.RECORDING_UNNAMED, Code.RECORDING_LATE,
+    Code.RECORDING_SHORT,
 }  # fmt: skip
 FINDABLE = [pytest.param(code, each, id=code.value) for code, each in EXAMPLES.items() if code != Code.EVENTS_PARKED]
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
@@ -56,7 +58,8 @@ def a_busy_scene(random: Random) -> Context:
     devices = {name: ChainFacts(reused_ids=("x",)) for name in ("ann-phone", "bo-phone")}
     return a_scene(
         dict(events), assigned=shuffled([ANN, BO]), others=shuffled(others), chains=dict(shuffled(devices.items())),
-        missing_files=shuffled(["f", "g"]), decided_ms=T, closed_ms=T - 1,
+        files=shuffled([a_file("f"), a_file("g")]), decided_ms=T,
+        elsewhere=shuffled([Elsewhere(name, "case-2", f"v-{name}", T) for name in "fg"]), closed_ms=T - 1,
     )  # fmt: skip
 
 

@@ -22,13 +22,6 @@ def codes_of(context: Context) -> list[Code]:
     return [finding.code for finding in find_all(context)]
 
 
-def test_a_file_missing_for_two_devices_counts_once() -> None:
-    """Files are told apart by their hash."""
-    (finding,) = find_all(a_scene(missing_files=("sha-1", "sha-1")))
-
-    assert 1 == finding.facts["files"]
-
-
 def test_an_unreadable_record_beside_the_visit_is_told() -> None:
     """E8: what cannot be read may belong to the visit, so a person is told why absence is not judged."""
     (finding,) = find_all(a_scene(unreadable=True))
