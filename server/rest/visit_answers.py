@@ -126,6 +126,14 @@ class ConductSchema(Strict):
     questions = many(QuestionSchema)
 
 
+class ErasedSchema(Strict):
+    """By whom, when and why a file was erased by itself."""
+
+    by = text()
+    at = text()
+    reason = text()
+
+
 class FileSchema(Strict):
     """A file that a visit's events name, or that the office added; `arrived` is how many bytes of it have come."""
 
@@ -141,6 +149,7 @@ class FileSchema(Strict):
     named = text()
     heard = text()
     is_missing = fields.Boolean(required=True)
+    erased = fields.Nested(ErasedSchema, required=True, allow_none=True)
     arrived = number()
 
 

@@ -22,6 +22,7 @@ from server.services.watermarks import MOST_BYTES, mark_photo
 
 NOT_HERE = "This visit names no such file."
 NOT_WHOLE = "This file has not arrived whole; there is nothing to be seen of it yet."
+ERASED = "This file was erased; who did it, when and why stands beside it."
 NOT_SHOWN = "What this file holds is not shown here: it is no picture and no recording that a browser plays safely."
 
 
@@ -46,6 +47,8 @@ def open_file(site: Site, viewer: Viewer, visit_id: str, sha256: str) -> Mapping
     told = find_file(site, viewer, visit_id, sha256)
     if told["state"] != "verified":
         raise FieldError("not-found", detail=NOT_WHOLE)
+    if told["erased"]:
+        raise FieldError("not-found", detail=ERASED)
     if not told["shown_as"]:
         raise FieldError("unsupported-media-type", detail=NOT_SHOWN)
     note_look(site, viewer, "visit", visit_id, file=sha256)

@@ -94,11 +94,13 @@ def tell_files(
         )
         if row.state == WANTED
     }
+    erased = {row.sha256: row for row in retention_rows.read_erased_files(connection, visit.case_id)}
     late_ms = site.now() - site.thresholds.file_late_days * DAY_MS
     return [
         {
             "sha256": each.sha256, "size": each.size, "role": each.role,
-            "media_type": each.sniffed or each.media_type, "shown_as": each.shown_as, "state": each.state,
+            "media_type": each.sniffed or each.media_type, "state": each.state,
+            "shown_as": "" if each.sha256 in erased else each.shown_as, "erased": _tell_erased(erased.get(each.sha256)),
             "by": added[each.sha256].by if each.is_office else names.get(each.agent_id, each.agent_id),
             "is_office": each.is_office, "serial": added[each.sha256].serial if each.is_office else "",
             "named": format_time((each.named_early_ms + each.named_late_ms) // 2),
@@ -107,6 +109,11 @@ def tell_files(
         }
         for each in files
     ], not lacking(files)  # fmt: skip
+
+
+def _tell_erased(row: AnyRow | None) -> dict[str, str] | None:
+    """Tell by whom, when and why a file was erased; None of one that was not."""
+    return None if row is None else {"by": row.by, "at": format_time(row.at_ms), "reason": row.reason}
 
 
 def _arrived(site: Site, device_id: str | None, sha256: str) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, exists, func, select, union, update
+from sqlalchemy import Connection, func, select, union, update
 
-from server.storage.retention_tables import erased_file
+from server.storage.retention_tables import is_erased
 from server.storage.tables import chain, device, event, link, wanted_file
 from server.storage.types import AnyRow
 from server.storage.visit_file_tables import office_file
@@ -56,10 +56,10 @@ def count_sent(connection: Connection, device_id: str, since_ms: int) -> int:
 
 def which_are_named(connection: Connection, hashes: Collection[str]) -> set[str]:
     """Give those of some hashes that an event names or the office added, and that no retention erased."""
-    names = []
-    for table in (wanted_file, office_file):
-        erased = exists().where(erased_file.c.case_id == table.c.case_id, erased_file.c.sha256 == table.c.sha256)
-        names.append(select(table.c.sha256).where(table.c.sha256.in_(hashes), ~erased))
+    names = [
+        select(table.c.sha256).where(table.c.sha256.in_(hashes), ~is_erased(table))
+        for table in (wanted_file, office_file)
+    ]
     return set(connection.execute(union(*names)).scalars())
 
 

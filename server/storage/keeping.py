@@ -31,8 +31,8 @@ SCRUBBED = (
     "event", "proposal", "wanted_file", "feed", "person", "decision", "finding", "visit", '"case"', "place", "payment",
     "contact_log", "judgement", "preference", "trait", "told", "person_alias", "probable_match", "import_doubt",
     "complaint", "help_call", "feedback", "notice", "answer_token", "fact_told",
-    "fact_pair", "packed", "priority_word", "lender_word", "data_key", "server_key", "server_state", "office_user",
-    "visit_file", "office_file",
+    "fact_pair", "packed", "priority_word", "lender_word", "visit_file", "office_file", "data_key", "server_key",
+    "server_state", "office_user",
 )  # fmt: skip
 
 

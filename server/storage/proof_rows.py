@@ -13,7 +13,7 @@ from sqlalchemy import Connection, and_, exists, func, insert, or_, select, upda
 
 from schemas.vocabulary import EventKind
 from server.storage.proof_tables import outbox_import
-from server.storage.retention_tables import erased_file
+from server.storage.retention_tables import is_erased
 from server.storage.tables import chain, device, due_event, erasure, event, link, wanted_file
 from server.storage.types import AnyRow
 from server.storage.visit_file_tables import office_file, visit_file
@@ -209,10 +209,8 @@ def secure_deletes(connection: Connection, *, on: bool) -> None:
 
 def read_verified_files(connection: Connection) -> list[AnyRow]:
     """Give (device_id, sha256) of the files that should lie in the folder."""
-    erased = exists().where(
-        erased_file.c.case_id == wanted_file.c.case_id, erased_file.c.sha256 == wanted_file.c.sha256
-    )
-    statement = select(wanted_file.c.device_id, wanted_file.c.sha256).where(wanted_file.c.state == "verified", ~erased)
+    here = (wanted_file.c.state == "verified", ~is_erased(wanted_file))
+    statement = select(wanted_file.c.device_id, wanted_file.c.sha256).where(*here)
     return list(connection.execute(statement))
 
 

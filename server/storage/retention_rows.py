@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, exists, func, insert, or_, select, union, update
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, or_, select, union, update
 
 from server.domain.conduct.retention import RecordClass
 from server.storage.conduct_tables import judgement
 from server.storage.facts_tables import contact_log
 from server.storage.feed import upsert
 from server.storage.proof_rows import BLANK
-from server.storage.retention_tables import erased_file, legal_hold, retired
+from server.storage.retention_tables import erased_file, is_erased, legal_hold, retired
 from server.storage.tables import case, event, payment, person, wanted_file
 from server.storage.types import AnyRow
 from server.storage.visit_file_tables import office_file
@@ -26,9 +26,8 @@ from server.storage.voice_tables import complaint, feedback, help_call
 Cases = Collection[str] | None
 _WORDS = (decision.c.reason, decision.c.question, decision.c.answer)
 _SAID = or_(*(column.is_not(None) & (column != BLANK) for column in _WORDS))
-_ERASED = exists().where(erased_file.c.case_id == wanted_file.c.case_id, erased_file.c.sha256 == wanted_file.c.sha256)
-_HERE = (wanted_file.c.role != "content") & (wanted_file.c.state != "discarded") & ~_ERASED
-_ADDED = ~exists().where(erased_file.c.case_id == office_file.c.case_id, erased_file.c.sha256 == office_file.c.sha256)
+_HERE = (wanted_file.c.role != "content") & (wanted_file.c.state != "discarded") & ~is_erased(wanted_file)
+_ADDED = ~is_erased(office_file)
 # What there is of each class, by the case it hangs on.
 _COUNTED: dict[RecordClass, Sequence[tuple[Any, ColumnElement[bool]]]] = {
     RecordClass.EVENTS: [(event.c.case_id, event.c.content.is_not(None))],
@@ -165,18 +164,18 @@ def read_erased_files(connection: Connection, case_id: str | None = None) -> Seq
 
 
 def read_case_files(connection: Connection, case_id: str) -> list[str]:
-    """Give the hashes of the files of a case that are here or awaited, the office's own too; no withheld contents."""
+    """Give the hashes of the files of a case that are here or awaited; withheld contents are none."""
     named = select(wanted_file.c.sha256).where(wanted_file.c.case_id == case_id, _HERE)
     added = select(office_file.c.sha256).where(office_file.c.case_id == case_id, _ADDED)
     return sorted(connection.execute(union(named, added)).scalars())
 
 
 def is_kept_elsewhere(connection: Connection, case_id: str, sha256: str) -> bool:
-    """Say whether another case, or no case at all, names a file or had it added, and has not erased it."""
+    """Say whether another case, or no case at all, names a file and has not erased it."""
     others = or_(wanted_file.c.case_id.is_(None), wanted_file.c.case_id != case_id)
-    named = select(wanted_file.c.sha256).where(wanted_file.c.sha256 == sha256, others, ~_ERASED)
-    added = select(office_file.c.sha256).where(office_file.c.sha256 == sha256, office_file.c.case_id != case_id, _ADDED)
-    return any(connection.execute(query.limit(1)).first() is not None for query in (named, added))
+    named = select(wanted_file.c.sha256).where(wanted_file.c.sha256 == sha256, others, ~is_erased(wanted_file))
+    mine = (office_file.c.sha256 == sha256, office_file.c.case_id != case_id, _ADDED)
+    return connection.execute(union(named, select(office_file.c.sha256).where(*mine))).first() is not None
 
 
 def give_up_files(connection: Connection, case_id: str, sha256: str, now_ms: int) -> None:

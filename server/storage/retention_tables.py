@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, Table, Text
+from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Integer, Table, Text, exists
 
 from server.storage.tables import metadata
 from server.storage.types import Hash, Id, Ms
@@ -41,3 +41,8 @@ erased_file = Table(
     Column("by", Text, nullable=False),
     Column("at_ms", Ms, nullable=False),
 )  # fmt: skip
+
+
+def is_erased(files: Table) -> ColumnElement[bool]:
+    """Say, of a row of a table of files, whether its case let that file go."""
+    return exists().where(erased_file.c.case_id == files.c.case_id, erased_file.c.sha256 == files.c.sha256)
