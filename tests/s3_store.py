@@ -36,10 +36,10 @@ class S3Server:
 def s3_serving(folder: Path) -> Iterator[S3Server]:
     """Run the store until the block ends."""
     port = free_port()
-    data = folder / "buckets"
-    data.mkdir()
+    buckets = folder / "buckets"
+    buckets.mkdir()
     own = {"NANIO_ACCESS_KEY": KEYS["AWS_ACCESS_KEY_ID"], "NANIO_SECRET_KEY": KEYS["AWS_SECRET_ACCESS_KEY"]}
-    place = ["--data-dir", str(data), "--host", "127.0.0.1", "--port", str(port)]
+    place = ["--data-dir", str(buckets), "--host", "127.0.0.1", "--port", str(port)]
     with (folder / "s3.log").open("wb") as log:
         running = subprocess.Popen(
             [sys.executable, "-m", "nanio", "serve", *place, "--no-access-log"],
@@ -50,7 +50,7 @@ def s3_serving(folder: Path) -> Iterator[S3Server]:
         )
         try:
             _await(port)
-            yield S3Server(f"http://127.0.0.1:{port}", data)
+            yield S3Server(f"http://127.0.0.1:{port}", buckets)
         finally:
             running.terminate()
             running.wait(20)

@@ -38,8 +38,8 @@ def ask(filer: Filer, size: int, media_type: str = "image/jpeg", role: str = "do
     ("media_type", "role", "kind", "most"),
     [
         ("image/jpeg", "door", "photo", 2), ("image/png", "signature", "signature", 1),
-        ("audio/webm", "visit", "audio", 3), ("video/mp4", "visit", "video", 4), ("application/pdf", "paper", "other", 1),
-        ("", "", "other", 1),
+        ("audio/webm", "visit", "audio", 3), ("video/mp4", "visit", "video", 4),
+        ("application/pdf", "paper", "other", 1), ("", "", "other", 1),
     ],
 )  # fmt: skip
 def test_each_kind_has_its_limit(small: Office, media_type: str, role: str, kind: str, most: int) -> None:
