@@ -24,8 +24,8 @@ from server.services.enrolling import issue_code
 from server.services.revoking import order_device
 from server.settings import Settings
 from server.storage import tables
-from server.storage.portfolio_tables import import_run
 from server.storage.migrating import migrate
+from server.storage.portfolio_tables import import_run
 from tests.browser.conftest import Served, find_chromium
 from tests.browser.door import Phone
 from tests.browser.look import FLAGS
@@ -109,7 +109,9 @@ def served_where(browser: Browser, folder: Path, audio: str) -> Iterator[Served]
     now_ms = site.now()
     ledger = {"kind": "ledger", "lender": LENDER, "file_name": "l.csv", "file_sha256": "0" * 64, "state": "finished"}
     ledger |= {"line": 0, "counts": {}, "started_ms": now_ms, "updated_ms": now_ms}  # nothing is known to be paid
-    site.store.write(lambda connection: connection.execute(import_run.insert().values(id=site.new_id(), **ledger)) and None)
+    site.store.write(
+        lambda connection: connection.execute(import_run.insert().values(id=site.new_id(), **ledger)) and None
+    )
     settings = {"FAIRVISIT_HOUSE_RULEBOOK": str(house), "FAIRVISIT_RECONCILE_EVERY_MS": "100"}
     with serving(url, files, environ=settings) as (address, _):
         yield Served(address, site, browser, folder)
@@ -210,7 +212,10 @@ def test_files_of_a_visit_arrive_whole_through_a_cut_network(hearing: Browser, t
             assert {"verified"} == {row.state for row in rows}
             contents = {row.role: join(sent[row.sha256]) for row in rows}
             for row in rows:
-                assert (row.size, row.sha256) == (len(contents[row.role]), hashlib.sha256(contents[row.role]).hexdigest())
+                assert (row.size, row.sha256) == (
+                    len(contents[row.role]),
+                    hashlib.sha256(contents[row.role]).hexdigest(),
+                )
             assert_bare(contents["photo"])
             assert contents["signature"].startswith(b"\x89PNG")
             assert contents["audio"].startswith(b"\x1aE\xdf\xa3")
@@ -232,7 +237,7 @@ def assert_bare(photo: bytes) -> None:
     band = picture.convert("L").crop((0, 1570, 1200, 1590))
     darkest, lightest = band.getextrema()
     assert (darkest, lightest) < (40, 256)
-    assert lightest > 200  # noqa: PLR2004 - white letters on black
+    assert lightest > 200
     assert sum(band.histogram()[:40]) > 0.5 * 1200 * 20
 
 
@@ -341,9 +346,7 @@ def test_files_wait_for_wifi_and_for_room(served: Served) -> None:
     phone.arrive(street(1))
     photograph(page, take_photo())
     page.evaluate("""() => { navigator.storage.estimate = async () => ({ quota: 50e6, usage: 20e6 }); }""")
-    page.locator(".camera input").set_input_files(
-        {"name": "x.jpg", "mimeType": "image/jpeg", "buffer": take_photo()}
-    )
+    page.locator(".camera input").set_input_files({"name": "x.jpg", "mimeType": "image/jpeg", "buffer": take_photo()})
     expect(page.get_by_role("alert")).to_contain_text("No more photos or recordings until there is room")
     phone.show_card()
     phone.meet("Nobody")

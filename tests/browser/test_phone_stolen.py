@@ -1,6 +1,6 @@
 """
-A phone that is stolen while it is locked: its browser's profile, copied and read byte by byte, holds nothing that can be
-read of the persons visited. Needs the built app (`make pwa`).
+A phone that is stolen while it is locked: its browser's profile, copied and read byte by byte, holds nothing that can
+be read of the persons visited. Needs the built app (`make pwa`).
 """
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ from tests.browser.test_phone_day import MATTER, plan_day, street
 
 NAME, ADDRESS = "Person 1 Example", street(1)
 SECRETS = (
-    NAME, "Person 2 Example", ADDRESS, street(2), "9876.54", "987654", "9,876.54", "4938.27", "493827", "LN-01",
-    "Zebra Savings Bank", "Three parts from June", "They sell the car in spring", "+1 415 555 0199", "Person 2 Exam",
+    NAME, "Person 2 Example", ADDRESS, street(2), "9876.54", 'amount":987654', "9,876.54", "4938.27", 'amount":493827',
+    "LN-01", "Zebra Savings Bank", "Three parts from June", "They sell the car in spring", "+1 415 555 0199",
+    "Person 2 Exam",
 )  # fmt: skip
+LEAST_PACKED = 10  # letters of base64 that are no accident
 LEAST_RUN = 64  # bytes of a picture that are no accident
 
 
@@ -50,8 +52,9 @@ def spell(text: str) -> set[bytes]:
     ways = {text.encode(each) for each in ("utf-8", "utf-16-le", "utf-16-be")}
     for plain in (text.encode(), text.encode("utf-16-le")):
         for shift in range(3):  # base64 packs three bytes into four letters, from wherever it begins
-            packed = base64.b64encode(b"\0" * shift + plain)
-            ways.add(packed[4 if shift else 0 : len(packed) - 4])
+            packed = base64.b64encode(b"\0" * shift + plain)[4 if shift else 0 : -4]
+            if len(packed) >= LEAST_PACKED:
+                ways.add(packed)
     percent = "".join(f"%{byte:02X}" if not chr(byte).isalnum() else chr(byte) for byte in text.encode())
     return ways | {percent.encode(), percent.lower().encode()}
 
@@ -81,7 +84,7 @@ def is_picture_in(content: bytes, runs: set[bytes]) -> bool:
 def is_own(content: bytes) -> bool:
     """Say whether a picture begins here that is as large as ours are; a browser's own icons are not."""
     try:
-        return max(Image.open(io.BytesIO(content)).size) >= 120  # noqa: PLR2004 - px, of the smallest we make
+        return max(Image.open(io.BytesIO(content)).size) >= 120
     except OSError:
         return False
 
@@ -166,7 +169,7 @@ def test_a_profile_copied_while_locked_tells_nothing(served: Served, tmp_path: P
     page.wait_for_selector(".stops a, .steps")
     page.evaluate("location.hash = '#/record'")
     page.locator(".stops a").click()
-    expect(page.locator(".thumbs img")).to_have_count(2)
+    expect(page.locator(".thumbs li")).to_have_count(3)
     opened.close()
 
 
