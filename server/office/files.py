@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from flask import request, url_for
 from werkzeug.wrappers import Response
 
@@ -72,6 +74,6 @@ def add_pages(pages: Pages) -> None:
         return Response(status=303, headers={"Location": url_for("office.visit", visit_id=visit_id) + "#files"})
 
 
-def _answer(content: object, media_type: str, name: str) -> Response:
+def _answer(content: bytes | Iterator[bytes], media_type: str, name: str) -> Response:
     disposition = f'inline; filename="{name}"'
     return Response(content, mimetype=media_type, headers=CLOSED | {"Content-Disposition": disposition})

@@ -17,6 +17,7 @@ from schemas.errors import FieldError, Sentence
 MOST_BYTES = 40_000_000
 MOST_PIXELS = 50_000_000  # 150 MB once unfolded; cameras of phones make 12 to 48 million
 LONGEST = 1600  # pixels of a side, as it is shown
+LIGHT, DARK = (255, 255, 255, 150), (0, 0, 0, 110)
 FORMATS = ("JPEG", "PNG", "WEBP")
 TOO_LARGE = "This picture would unfold to more than is shown here ({width} by {height}). It is kept as it came."
 FAR_TOO_LARGE = "This picture would unfold to far more than can be shown. It is kept as it came."
@@ -58,6 +59,5 @@ def _write_across(picture: Image.Image, words: str) -> None:
     length = max(1, round(pen.textlength(words, font=font)))
     for line, y in enumerate(range(size // 2, picture.height, size * 5)):
         for x in range(-(line % 2) * length // 2, picture.width, length + size * 3):
-            style = {"fill": (255, 255, 255, 150), "stroke_width": 1, "stroke_fill": (0, 0, 0, 110)}
-            pen.text((x, y), words, font=font, **style)
+            pen.text((x, y), words, LIGHT, font, stroke_width=1, stroke_fill=DARK)
     picture.paste(layer, (0, 0), layer)

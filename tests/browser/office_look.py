@@ -32,6 +32,7 @@ from server.services.site import Site
 from server.settings import Settings
 from server.storage import office_rows
 from server.storage.tables import agent, case, device
+from server.storage.visit_file_tables import visit_file
 from server.storage.visit_tables import visit
 from server.storage.voice_tables import complaint
 from tests.browser.look import FLAGS, SERIOUS, Quiet
@@ -104,6 +105,8 @@ def addresses(site: Site) -> dict[str, str]:
         graves = select(visit.c.visit_id).where(visit.c.state == "awaiting_review").order_by(visit.c.rank)
         for visit_id in connection.execute(graves.limit(1)).scalars():
             pages |= {"visit": f"/visits/{visit_id}", "record": f"/visits/{visit_id}/record"}
+        for row in connection.execute(select(visit_file).where(visit_file.c.state == "verified").limit(1)):
+            pages |= {"file": f"/visits/{row.visit_id}/files/{row.sha256}", "visit-files": f"/visits/{row.visit_id}"}
         visited = select(visit.c.case_id, case.c.person_id).join(case, case.c.id == visit.c.case_id)
         for row in connection.execute(visited.limit(1)):
             pages |= {"case": f"/cases/{row.case_id}", "person": f"/people/{row.person_id}"}

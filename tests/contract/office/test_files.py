@@ -259,7 +259,10 @@ def test_the_office_adds_a_recorders_video_as_a_record_of_its_own(desk: Desk) ->
 
 @pytest.mark.parametrize(
     ("content", "says"),
-    [(SVG, "is no picture and no recording"), (b"", "is empty"), (WEBM + bytes(300_000), "A file that is added takes at most")],
+    [
+        (SVG, "is no picture and no recording"), (b"", "is empty"),
+        (WEBM + bytes(300_000), "A file that is added takes at most"),
+    ],
     ids=["svg", "nothing", "too large"],
 )
 def test_what_the_office_may_not_add_is_refused_and_not_kept(
