@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 
 from server.domain.folding import SeenEvent
 
-VERIFIED, WANTED = "verified", "wanted"
+VERIFIED, WANTED, ERASED = "verified", "wanted", "erased"
+WEIGHS = {ERASED: 2, VERIFIED: 1}  # which of several states counts
 # What a browser shows without running anything in it. Pictures are drawn anew before; whatever else there is stays.
 SHOWABLE = {
     "image/jpeg", "image/png", "image/webp", "audio/ogg", "audio/webm", "audio/mp4", "video/ogg", "video/webm",
@@ -39,7 +40,7 @@ class VisitFile:
     named_early_ms: int
     named_late_ms: int
     heard_ms: int
-    state: str = WANTED  # wanted, verified, discarded
+    state: str = WANTED  # wanted, verified, discarded; erased once its own time was over
     sniffed: str = ""
     is_office: bool = False
 
@@ -89,11 +90,11 @@ def set_states(files: Iterable[VisitFile], states: Iterable[tuple[str, str, str]
     """
     Give *files* with their state and what their bytes show, of (hash, state, media type).
 
-    One that came whole from anybody of those who named it is verified.
+    One that came whole from anybody of those who named it is verified, until it was erased.
     """
     known: dict[str, tuple[str, str]] = {}
-    for sha256, state, sniffed in states:
-        if sha256 not in known or state == VERIFIED:
+    for sha256, state, sniffed in sorted(states, key=lambda each: WEIGHS.get(each[1], 0), reverse=True):
+        if sha256 not in known:
             known[sha256] = (state, sniffed)
     return [
         replace(each, state=known[each.sha256][0], sniffed=known[each.sha256][1]) if each.sha256 in known else each
@@ -102,5 +103,5 @@ def set_states(files: Iterable[VisitFile], states: Iterable[tuple[str, str, str]
 
 
 def lacking(files: Sequence[VisitFile]) -> list[VisitFile]:
-    """Give the files that are not here whole."""
-    return [each for each in files if each.state != VERIFIED]
+    """Give the files that are still to come; one that was here and is erased is not."""
+    return [each for each in files if each.state not in {VERIFIED, ERASED}]

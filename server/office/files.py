@@ -63,7 +63,8 @@ def add_pages(pages: Pages) -> None:
         try:
             if given is None or not given.filename:
                 raise FieldError("invalid", {"file": [_("choose one")]})
-            adding_files.add_file(site, viewer, visit_id, given.stream, words("serial", 80))
+            with given.stream:
+                adding_files.add_file(site, viewer, visit_id, given.stream, words("serial", 80))
         except FieldError as error:
             tell_error(error)
         else:

@@ -158,6 +158,7 @@ def say_event(event: Mapping[str, Any]) -> str:
 def say_file(name: str) -> str:
     """Give what a file's state is called."""
     said: dict[str, str] = {"wanted": _("on its way"), "verified": _("here, whole"), "discarded": _("given up")}
+    said["erased"] = _("erased, its time was over")
     return said[name]
 
 

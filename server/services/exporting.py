@@ -45,8 +45,9 @@ PROFILES = (FULL, NO_PERSONS)
 # is guessed could be tried against them.
 ANONYMOUS = frozenset({
     "act", "agency", "area", "at_ms", "case_id", "code", "contact_result", "device_id", "digest", "disposition",
-    "first_received_ms", "found_ms", "gone_ms", "id", "is_right", "kind", "lender", "object_type", "pos", "precision",
-    "problem", "rank", "seq", "severity", "started_ms", "state", "status", "visit_id", *COUNTED,
+    "files", "files_verified", "first_received_ms", "found_ms", "gone_ms", "id", "is_right", "kind", "lender",
+    "object_type", "pos", "precision", "problem", "rank", "seq", "severity", "started_ms", "state", "status",
+    "visit_id", *COUNTED,
 })  # fmt: skip
 MOST_SHEET_ROWS = 1_048_575  # what a sheet holds below its titles
 KEPT_MS = 7 * 24 * 3_600_000

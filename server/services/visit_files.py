@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from schemas.messages import format_time
 from server.domain.findings.files import DAY_MS
 from server.domain.folding import Visit
-from server.domain.visit_files import VERIFIED, WANTED, Elsewhere, VisitFile, lacking, name_files, set_states
+from server.domain.visit_files import ERASED, VERIFIED, WANTED, Elsewhere, VisitFile, lacking, name_files, set_states
 from server.services.filing import uploads_folder
 from server.services.site import Site
 from server.storage import intake_rows, packed_rows, retention_rows, upload_parts, visit_file_rows
@@ -36,6 +36,7 @@ def gather_files(connection: Connection, visit: Visit) -> list[VisitFile]:
     found |= {each.sha256: each for each in named}
     states = [(row.sha256, row.state, row.media_type or "") for row in [*wanted, *coming]]
     states += [(row.sha256, VERIFIED, row.media_type) for row in added]
+    states += [(row.sha256, ERASED, "") for row in retention_rows.read_erased_files(connection, case_id)]
     return sorted(set_states(found.values(), states), key=lambda each: (each.heard_ms, each.sha256))
 
 
@@ -103,7 +104,7 @@ def tell_files(
             "by": added[each.sha256].by if each.is_office else names.get(each.agent_id, each.agent_id),
             "is_office": each.is_office, "serial": added[each.sha256].serial if each.is_office else "",
             "named": format_time((each.named_early_ms + each.named_late_ms) // 2),
-            "heard": format_time(each.heard_ms), "is_missing": each.state != VERIFIED and each.heard_ms < late_ms,
+            "heard": format_time(each.heard_ms), "is_missing": each in lacking(files) and each.heard_ms < late_ms,
             "arrived": each.size if each.state == VERIFIED else _arrived(site, coming.get(each.sha256), each.sha256),
         }
         for each in files

@@ -6,12 +6,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, literal, select, tuple_
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, func, literal, select, tuple_
 
 from server.storage.office_tables import finding_mark, office_act
 from server.storage.scope_rows import agent_within
 from server.storage.tables import agency, agent, case, event, person, place
 from server.storage.types import AnyRow
+from server.storage.visit_file_tables import visit_file
 from server.storage.visit_tables import finding, visit
 
 PAGE = 1000
@@ -35,6 +36,7 @@ def ask_visits(agencies: Agencies) -> Rows:
             visit.c.disposition, visit.c.rank, visit.c.area, case.c.lender, case.c.reference,
             person.c.name.label("person"), place.c.address, place.c.lat_e7, place.c.lon_e7, place.c.precision,
             agent.c.code.label("agent"), agency.c.name.label("agency"),
+            _count_files().label("files"), _count_files(visit_file.c.state == "verified").label("files_verified"),
         )
         .outerjoin(case, case.c.id == visit.c.case_id)
         .outerjoin(person, person.c.id == case.c.person_id)
@@ -46,6 +48,12 @@ def ask_visits(agencies: Agencies) -> Rows:
     if agencies:
         wanted = wanted.where(visit.c.agency_id.in_(agencies))
     return _paged(wanted, (visit.c.case_id, visit.c.visit_id))
+
+
+def _count_files(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
+    """Count the files of the visit in hand, as it was folded last."""
+    mine = (visit_file.c.case_id == visit.c.case_id, visit_file.c.visit_id == visit.c.visit_id)
+    return select(func.count()).select_from(visit_file).where(*mine, *conditions).correlate(visit).scalar_subquery()
 
 
 def ask_events(agencies: Agencies) -> Rows:

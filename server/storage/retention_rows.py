@@ -171,7 +171,7 @@ def read_case_files(connection: Connection, case_id: str) -> list[str]:
 
 
 def is_kept_elsewhere(connection: Connection, case_id: str, sha256: str) -> bool:
-    """Say whether another case, or no case at all, names a file and has not erased it."""
+    """Say whether another case, or no case at all, names a file or had it added, and has not erased it."""
     others = or_(wanted_file.c.case_id.is_(None), wanted_file.c.case_id != case_id)
     named = select(wanted_file.c.sha256).where(wanted_file.c.sha256 == sha256, others, ~is_erased(wanted_file))
     mine = (office_file.c.sha256 == sha256, office_file.c.case_id != case_id, _ADDED)

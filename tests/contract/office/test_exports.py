@@ -85,7 +85,8 @@ def _body(desk: Desk, browser: Browser, form: str) -> bytes:
 
 # What leaves without persons, kind by kind; a column more is a line here, and somebody who thought about it.
 ANONYMOUS = {
-    "visits": "case_id visit_id state started contact_result disposition rank area lender precision agency",
+    "visits": "case_id visit_id state started contact_result disposition rank area lender precision agency"
+    " files files_verified",
     "events": "pos id kind case_id visit_id status problem first_received digest",
     "findings": "id case_id visit_id code severity found gone is_right",
     "statements": "device_id agency state day received accepted parked id_reuse duplicates erased withheld files_named"

@@ -31,3 +31,11 @@ def test_a_file_that_came_whole_from_anybody_is_verified() -> None:
     assert ("image", "") == (verified[0].shown_as, replace(verified[0], sniffed="image/svg+xml").shown_as)
     assert discarded == lacking(discarded)
     assert "discarded" == discarded[0].state
+
+
+def test_an_erased_file_is_neither_shown_nor_awaited() -> None:
+    """A visit whose recording went by its own clock is as complete as it was."""
+    events = [replace(an_event("ann_files", 10, EventKind.FILES_ATTACHED, {}, seq=8), files=(NAMED,))]
+    [erased] = set_states(name_files(events), [("sha-1", "erased", ""), ("sha-1", "verified", "image/png")])
+
+    assert ("erased", "", []) == (erased.state, erased.shown_as, lacking([erased]))
