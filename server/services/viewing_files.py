@@ -45,10 +45,10 @@ def open_file(site: Site, viewer: Viewer, visit_id: str, sha256: str) -> Mapping
     not shown.
     """
     told = find_file(site, viewer, visit_id, sha256)
-    if told["state"] != "verified":
-        raise FieldError("not-found", detail=NOT_WHOLE)
     if told["erased"]:
         raise FieldError("not-found", detail=ERASED)
+    if told["state"] != "verified":
+        raise FieldError("not-found", detail=NOT_WHOLE)
     if not told["shown_as"]:
         raise FieldError("unsupported-media-type", detail=NOT_SHOWN)
     note_look(site, viewer, "visit", visit_id, file=sha256)

@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from sqlalchemy import select
 
 from schemas.errors import FieldError
+from server.domain.roles import Role, Viewer
 from server.services import keeping
+from server.services.adding_files import add_file
 from server.services.auditing import find_broken_act
 from server.services.erasing_files import say_erased
 from server.services.reconciling import reconcile
 from server.services.retention import lift_legal_hold, place_legal_hold
 from server.services.retiring import retire
-from server.services.story import tell_visit
 from server.services.sweeping import sweep_files
 from server.services.verifying import verify_site
 from server.storage import retention_rows, tables
 from server.storage.key_tables import data_key
 from server.storage.office_tables import office_act
 from server.storage.retention_tables import erased_file
-from server.storage.visit_file_tables import office_file
 from server.storage.visit_tables import finding, visit
 from tests.contract.conduct.test_retention import close
+from tests.contract.office.desk import Desk
 from tests.contract.proof.keeping_keys import lying, with_key_file
-from tests.filing import Filer, Upload, sha256_of
+from tests.filing import Filer, Upload
 from tests.office import Office, opened_office
 
-ADDED = b"what a body recorder saw " * 100
 RECORDING = b"what was said at the door " * 5000
 HOUSE = """
 rulebook: HOUSE
@@ -236,22 +238,33 @@ def test_a_plain_file_that_is_copied_back_is_swept(database_url: str, tmp_path: 
         assert [None] == [act.facts["key"] for act in certificates(office)]
 
 
-def test_what_the_office_added_goes_by_the_same_clock(office: Office, tmp_path: Path) -> None:
-    """Its bytes and its key go, a certificate stays, and the page of the visit still names it."""
-    filer, _ = send(office)
-    [row] = office.rows(select(visit).where(visit.c.case_id == filer.case_id))
-    path = tmp_path / "added"
-    path.write_bytes(ADDED)
-    office.site.blobs.put(sha256_of(ADDED), path)
-    office.insert(
-        office_file, case_id=filer.case_id, visit_id=row.visit_id, sha256=sha256_of(ADDED), size=len(ADDED),
-        media_type="video/webm", serial="", by="mei", at_ms=office.clock(),
-    )  # fmt: skip
+def test_the_visits_page_and_its_record_say_that_it_was_erased(office: Office) -> None:
+    """By whom, why and when, in both languages' words; whoever asks for its bytes is told so, and gets none."""
+    _, upload = send(office)
+    [row] = office.rows(select(visit))
+    browser, address = Desk(office).sign_in("reviewer"), f"/visits/{row.visit_id}"
     office.clock.advance(days=OVER.days)
-    retire(office.site, "test")
-    story = tell_visit(office.site, row.visit_id)
+    retire(office.site, "Dana")
+    browser = Desk(office).open("reviewer")
 
-    assert office.site.blobs.find(sha256_of(ADDED)) is None
-    assert {sha256_of(ADDED), sha256_of(RECORDING)} == {each.object_id for each in certificates(office)}
-    assert {"erased"} == {each["state"] for each in story["files"]}
-    assert story["media_complete"]
+    for page in (address, f"{address}/record", f"{address}/files/{upload.sha256}"):
+        assert "erased: its time was over (HOUSE-FILES), by Dana" in browser.get(page)
+    assert "This file was erased" in browser.get(f"{address}/files/{upload.sha256}/content", 404)
+
+
+def test_what_the_office_added_goes_as_well(office: Office) -> None:
+    """An office record has the clock of what devices recorded."""
+    filer, upload = send(office)
+    [row] = office.rows(select(visit))
+    picture = io.BytesIO()
+    Image.new("RGB", (40, 30)).save(picture, "PNG")
+    picture.seek(0)
+    user_id = Desk(office).add("reviewer")
+    added = add_file(office.site, Viewer(user_id, "reviewer", frozenset({Role.REVIEWER})), row.visit_id, picture, "")
+    assert office.site.blobs.find(added)
+    office.clock.advance(days=OVER.days)
+
+    assert [("files", 2)] == [(each.record.value, each.count) for each in retire(office.site, "Dana")]
+    assert [None, None] == [office.site.blobs.find(each) for each in (added, upload.sha256)]
+    assert [filer.case_id] * 2 == [act.facts["case"] for act in certificates(office)]
+    assert [] == retire(office.site, "Dana")
