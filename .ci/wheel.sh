@@ -43,9 +43,9 @@ grep -q "Everything recorded on this device was received by the server." exchang
 installed python - "$address" <<'PAGES'
 import json, re, sys, urllib.request as u
 from urllib.parse import urljoin
-def read(path): return u.urlopen(urljoin(sys.argv[1], path)).read().decode()
-assert "登录后台" in read("/office/sign-in?lang=zh"), "the office's pages, or their Chinese, are not in the wheel"
-shell = json.loads(re.search(r'\["\./".*?\]', read("/agent/sw.js"))[0])
+def read(path): return u.urlopen(urljoin(sys.argv[1], path)).read()
+assert "登录后台" in read("/office/sign-in?lang=zh").decode(), "the office's pages, or their Chinese, are not in the wheel"
+shell = json.loads(re.search(r'\["\./".*?\]', read("/agent/sw.js").decode())[0])
 assert len(shell) > 20, shell
 for name in shell:
     assert read(urljoin("/agent/", name)), f"/agent/{name} is empty"
