@@ -126,7 +126,7 @@ class TestCommands:
     def test_each_setting_exists(self) -> None:
         """A FAIRVISIT_… variable on a page is a field of the settings."""
         known = {f"FAIRVISIT_{name.upper()}" for name in Settings.__dataclass_fields__}
-        named = {name for text in pages().values() for name in re.findall(r"FAIRVISIT_[A-Z][A-Z_]*[A-Z]", text)}
+        named = {name for text in pages().values() for name in re.findall(r"FAIRVISIT_[A-Z][A-Z0-9_]*[A-Z0-9]", text)}
 
         assert named - known == set()
 

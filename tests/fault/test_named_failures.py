@@ -22,6 +22,7 @@ from agent_sync.remembering import quota_of
 from agent_sync.store_feed import packets_held
 from agent_sync.transport import WireAnswer
 from schemas import canonical
+from schemas.errors import FieldError
 from schemas.messages import Quota
 from server.services import assigning, receiving
 from server.services.reconciling import fold_rows, reconcile
@@ -69,9 +70,9 @@ def note(world: World, phone: worlds.Phone, kind: str, visit_id: str | None, bod
     return str(recorded.visit_id)
 
 
-def visit(world: World, phone: worlds.Phone, fix: Mapping[str, Any] = FIX) -> str:
-    """Make a short visit to the first case; give its id."""
-    visit_id = note(world, phone, "visit_started", None, {"fixes": [fix]})
+def visit(world: World, phone: worlds.Phone, fix: Mapping[str, Any] = FIX, **start: str) -> str:
+    """Make a short visit to the first case, with more members of its start; give its id."""
+    visit_id = note(world, phone, "visit_started", None, {"fixes": [fix], **start})
     for kind, body in [
         ("step_done", STEP),
         ("outcome_noted", {"contact_result": "nobody", "disposition": "none"}),
@@ -161,7 +162,10 @@ def test_a_clock_five_years_off_is_put_right_and_said(world: World) -> None:
     """Section 4: what a phone five years behind recorded is dated to within seconds, raw values kept, and found."""
     phone = world.phones[0]
     phone.clock.reading = replace(phone.clock.reading, wall_ms=world.office.clock() - 5 * YEARS_MS)
-    first, second = visit(world, phone), visit(world, phone)
+    with pytest.raises(FieldError, match="clock was set back"):
+        visit(world, phone)
+    why = {"override_reason": "The phone's clock is wrong."}
+    first, second = visit(world, phone, **why), visit(world, phone, **why)
     world.exchange(phone)
 
     assert "clock_off" in findings(world, first) & findings(world, second)
