@@ -184,11 +184,12 @@ def test_a_lease_extended_while_it_is_swept_keeps_its_crew(office: Office, monke
 
 
 def test_a_crew_that_is_not_all_active_keeps_nothing_longer(office: Office) -> None:
-    """F3: the lease of a case whose agent was withdrawn is not extended, and the reason names who it is."""
+    """F3: the lease of a case whose agent has just left, but not yet lost it, stays; the reason names who it is."""
     kept, left = office.add_cases(2)
     assign(office.site, [kept], "a1")
     assign(office.site, [left], "a1", ["a2"])
-    put_agents(office.site, [AgentEntry("a2", "Agent 2", "North", status="inactive")])
+    leaves = tables.agent.update().where(tables.agent.c.code == "a2").values(status="inactive")
+    office.site.store.write(lambda connection: connection.execute(leaves) and None)
     report = extend_lease(office.site, [kept, left], 3)
 
     assert (1, [(left, "Not active: a2. Assign it to others.")]) == (report.extended, report.refused)

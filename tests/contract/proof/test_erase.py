@@ -179,7 +179,7 @@ def test_a_file_of_an_erased_event_is_not_taken_any_more(town: Town) -> None:
 
     assert [] == list((town.office.site.settings.folder_path / "uploads").iterdir())
     assert 403 == upload(town, wanted, content).status_code
-    assert [] == list((town.office.site.settings.folder_path / "files").iterdir())
+    assert [] == list(town.office.site.blobs.walk())
 
 
 def test_withheld_content_that_is_erased_is_not_asked_for(town: Town) -> None:
