@@ -130,14 +130,6 @@ class Phone:
             self.page.wait_for_timeout(500)
         expect(all_safe).to_be_visible()
 
-    def hear_all(self) -> None:
-        """Exchange once more: what the office still waited for, a content that came as a file, is there after it."""
-        for _ in range(2):  # the content goes with the first, what it was judged to be comes by the second
-            with self.page.expect_response("**/sync/v1/exchange"):
-                self.press("Send now")
-            now = self.page.get_by_role("button", name="Send now", exact=True)
-            expect(now).not_to_have_attribute("aria-disabled", "true", timeout=20_000)
-
     def statement(self) -> str:
         """Give the phone's signed account of today."""
         self.go("record")
