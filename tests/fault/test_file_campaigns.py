@@ -94,7 +94,7 @@ class Mortal:
 def standing(url: str, folder: Path, files_s3: str, seed: int) -> Iterator[tuple[Counting, Mortal]]:
     """Run the server, and the network before it."""
     mortal = Mortal(url, folder, files_s3, seed)
-    proxy = Counting(("127.0.0.1", mortal.port), Faults(seed, share=0.25))
+    proxy = Counting(("127.0.0.1", mortal.port), Faults(seed, share=0.4))
     proxy.start()
     try:
         yield proxy, mortal
@@ -160,6 +160,6 @@ def test_no_upload_is_lost_or_corrupt(
     assert ([], []) == (lost, corrupt)
     assert [] == [each for each in told if each[1] > each[0] + CHUNK * each[2]]
     assert EACH == len(list(office.site.blobs.walk()))
-    assert cuts >= EACH // 10  # of three uploads none may be cut
+    assert cuts > EACH // 2
     assert kills > 0
     assert [] == left
