@@ -17,7 +17,6 @@ something on a quiet machine: the load stands in the first line.
 from __future__ import annotations
 
 import os
-import shutil
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -31,7 +30,7 @@ from tests.benchmark.phone_packets import add_scope, make_models
 from tests.benchmark.seed import Scope
 from tests.benchmark.workloads import Figures
 from tests.browser import phone_timing as timing
-from tests.browser.look import FLAGS
+from tests.browser.look import FLAGS, find_chromium
 from tests.fault.trace import PlayedLink, played
 
 SLOW = 4
@@ -44,7 +43,7 @@ ROW = "<li><a href='#{0}'><span>{0}</span><span><b>{0} Market Street</b><span>op
 def measure(adapter: FairvisitAdapter, folder: Path) -> Figures:
     """Take every figure, and print each as it comes."""
     print(f"\nThe phone app in Chromium; load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    chromium = find_chromium()
     if chromium is None:
         raise RuntimeError("There is no Chromium on PATH (Debian: chromium).")
     models = make_models(adapter.office.site, folder)

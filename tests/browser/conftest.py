@@ -22,6 +22,7 @@ from server.services import signing_in
 from server.services.enrolling import issue_code
 from server.services.site import Site
 from server.settings import Settings
+from tests.browser import look
 from tests.browser.hands import Hand, Mouse
 from tests.browser.look import FLAGS, Quiet
 from tests.browser.phone_look import open_phone
@@ -34,7 +35,7 @@ MOUSE = Mouse()
 
 def find_chromium() -> str:
     """Give where the machine's Chromium is."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    found = look.find_chromium()
     assert found is not None, "There is no Chromium on PATH; install one (Debian: chromium)."
     return found
 

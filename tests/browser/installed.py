@@ -8,20 +8,19 @@ CODE enrols a phone whose agent has a case at ADDRESS. Fails where a screen does
 
 from __future__ import annotations
 
-import shutil
 import sys
 
 from playwright.sync_api import sync_playwright
 
 from tests.browser.door import Phone
-from tests.browser.look import FLAGS
+from tests.browser.look import FLAGS, find_chromium
 from tests.browser.phone_look import set_up
 
 
 def main(url: str, code: str, address: str) -> None:
     """Enrol, begin and end a visit, and send until the office has everything."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         phone = Phone(browser, url)
         set_up(phone.page, code)
         phone.arrive(address)

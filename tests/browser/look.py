@@ -43,6 +43,11 @@ class Quiet(WSGIRequestHandler):
         """Say nothing."""
 
 
+def find_chromium() -> str | None:
+    """Give where the machine's Chromium is; None where it has none."""
+    return shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
 def open_office(folder: Path) -> Office:
     """Open an office in California on a fresh database."""
     url = f"sqlite:///{folder / 'look.db'}"
@@ -125,7 +130,7 @@ def main() -> int:
     """Look at everything; give 1 where something is wrong."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "var/look")
     folder.mkdir(parents=True, exist_ok=True)
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    chromium = find_chromium()
     if chromium is None:
         print("There is no Chromium on PATH; install one (Debian: chromium), then look again.")
         return 1

@@ -35,7 +35,7 @@ from server.storage.tables import agent, case, device
 from server.storage.visit_file_tables import visit_file
 from server.storage.visit_tables import visit
 from server.storage.voice_tables import complaint
-from tests.browser.look import FLAGS, SERIOUS, Quiet
+from tests.browser.look import FLAGS, SERIOUS, Quiet, find_chromium
 
 NAME, PASSWORD = "look", "a long enough one"
 WIDTHS = {1280: 800, 390: 844}
@@ -189,7 +189,7 @@ def main() -> int:
     asked.add_argument("pages", nargs="*")
     options = asked.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    chromium = find_chromium()
     if chromium is None:
         print("There is no Chromium on PATH; install one (Debian: chromium), then look again.")
         return 1

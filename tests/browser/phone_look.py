@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -26,7 +25,7 @@ from werkzeug.serving import make_server
 
 from server.agent_app import BESIDE_US, register_agent_app
 from server.settings import Settings
-from tests.browser.look import FLAGS, HEIGHT, SERIOUS, WIDTH, Quiet
+from tests.browser.look import FLAGS, HEIGHT, SERIOUS, WIDTH, Quiet, find_chromium
 
 VIEWS = (("en", "light", 100), ("en", "dark", 100), ("zh", "light", 100), ("zh", "dark", 100), ("en", "light", 200))
 PIN, WRONG_PIN = "739146", "111222"
@@ -362,7 +361,7 @@ def main() -> int:
     asked.add_argument("--dist", type=Path, default=BESIDE_US)
     options = asked.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    chromium = find_chromium()
     if chromium is None or not (options.dist / "index.html").is_file():
         print("This needs a Chromium on PATH (Debian: chromium) and a built app (agent_sync/pwa: npm run build).")
         return 1

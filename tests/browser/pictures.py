@@ -10,7 +10,6 @@ files into docs/pictures. Needs the built app (`make pwa`) and a Chromium on PAT
 from __future__ import annotations
 
 import io
-import shutil
 import tempfile
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from server.demo.office import PASSWORD
 from server.demo.today import FACTS, ZONE, Today, open_today
 from tests.browser.door import Phone
-from tests.browser.look import FLAGS, HEIGHT, WIDTH
+from tests.browser.look import FLAGS, HEIGHT, WIDTH, find_chromium
 from tests.browser.phone_look import set_up
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
@@ -110,7 +109,7 @@ def main() -> None:
     """Take them all."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         with open_today(Path(folder) / "today", 0) as today:
             use_phone(browser, today)
             look_at_office(browser, today)

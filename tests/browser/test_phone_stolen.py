@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page, Request, expect
+from playwright.sync_api import BrowserContext, BrowserType, Page, Request, expect
 
 from server.services.enrolling import issue_code
 from tests.browser.conftest import Served, find_chromium
@@ -30,9 +30,9 @@ LEAST_PACKED = 10  # letters of base64 that are no accident
 LEAST_RUN = 64  # bytes of a picture that are no accident
 
 
-def open_profile(browser_type: object, profile: Path) -> BrowserContext:
+def open_profile(browser_type: BrowserType, profile: Path) -> BrowserContext:
     """Start a browser on a profile that stays on the disk, as a phone's does."""
-    return browser_type.launch_persistent_context(  # type: ignore[attr-defined, no-any-return]
+    return browser_type.launch_persistent_context(
         profile, executable_path=find_chromium(), args=FLAGS, viewport={"width": WIDTH, "height": HEIGHT},
         locale="en-GB", has_touch=True, permissions=["geolocation"],
         geolocation={"latitude": 37.7701, "longitude": -122.4199, "accuracy": 9},
