@@ -1,14 +1,16 @@
 """
 How often one device, or one address, may ask: a token bucket for each, in this worker's memory (X5).
 
-And how many uploads may come at a time: a client that stands still in the middle of one keeps a thread.
+And how many uploads may come at a time: a client that stands still in the middle of one keeps a thread. What they
+then cost a processor and a disk is done in turns, so that exchanges stay quick beside them.
 """
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from schemas.errors import FieldError
@@ -16,6 +18,7 @@ from schemas.errors import FieldError
 MOST_BUCKETS = 50_000
 UPLOADS_AT_ONCE = 8  # in one worker; `serve` gives it as many threads more
 UPLOADS_OF_ONE = 2  # device, of these: a stalled one and the next try
+TURN_S, REST_S = 0.5, 0.1
 
 
 class RateLimit:
@@ -61,3 +64,29 @@ class Berths:
             with self._lock:
                 self._taken[device_id] -= 1
                 self._taken += Counter()  # forget those who hold none
+
+
+class Turns:
+    """
+    Lets the uploads of this worker work one after another, each then resting: two thirds of the time are others'.
+
+    Measured by `make bench ARGS="--only files"`. Whoever has waited for `TURN_S` goes ahead beside the one that works:
+    a recording of a gigabyte keeps back no photo.
+    """
+
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._clock, self._sleep, self._lock = clock, sleep, threading.Lock()
+
+    @contextmanager
+    def take(self) -> Iterator[None]:
+        """Wait for a turn and hold it until the block has ended, and for twice that time, at most `REST_S`, beyond."""
+        is_alone = self._lock.acquire(timeout=TURN_S)
+        began = self._clock()
+        try:
+            yield
+        finally:
+            self._sleep(min(REST_S, 2 * (self._clock() - began)))
+            if is_alone:
+                self._lock.release()

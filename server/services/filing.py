@@ -95,8 +95,9 @@ def begin_upload(site: Site, claim: Claim, size: int) -> Standing:
         raise FieldError("malformed", {"Upload-Length": [f"should be {claim.size}, as the event says"]})
     row, part = _wanted(site, claim), _part(site, claim)
     if row.state != "verified" and upload_parts.size_of(part) is None:
-        check_limits(site, row, uploads_folder(site))
-        upload_parts.begin_part(part, site.now())
+        with site.turns.take():
+            check_limits(site, row, uploads_folder(site))
+            upload_parts.begin_part(part, site.now())
     return read_standing(site, claim)
 
 
@@ -142,7 +143,8 @@ def append_bytes(site: Site, claim: Claim, offset: int, pieces: Iterator[bytes])
     if offset != standing.offset:
         raise FieldError("offset-conflict", offset=standing.offset)
     for piece in pieces:
-        upload_parts.append(part, offset, piece, claim.size, site.now())
+        with site.turns.take():
+            upload_parts.append(part, offset, piece, claim.size, site.now())
         offset += len(piece)
     return read_standing(site, claim)
 
@@ -160,7 +162,7 @@ def finish_part(site: Site, claim: Claim) -> None:
     Whatever it dies at, the part is there until the file is kept and known as verified.
     """
     part = _part(site, claim)
-    with upload_parts.locked(part) as file:
+    with site.turns.take(), upload_parts.locked(part) as file:
         if file is None:
             return  # another request did it
         try:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from server.clock import NewId, Now
 from server.domain.thresholds import Thresholds
+from server.rates import Turns
 from server.settings import Settings, load_thresholds
 from server.storage.blobs import open_blobs
 from server.storage.blobs_sealed import SealedBlobs
@@ -54,6 +55,11 @@ class Site:
         """Where whole, verified files are kept, sealed where there are master keys."""
         plain = open_blobs(self.settings.files_path, self.settings.files_s3)
         return SealedBlobs(plain, self.store, self.masters, self.now, self.new_id, self.random_bytes)
+
+    @cached_property
+    def turns(self) -> Turns:
+        """In which the uploads of this process work."""
+        return Turns()
 
     @cached_property
     def thresholds(self) -> Thresholds:

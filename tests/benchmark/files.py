@@ -28,7 +28,7 @@ from tests.filing import FILES, OCTETS, sha256_of
 
 DEVICES, PHOTOS, PHOTO_BYTES = 500, 3, 200_000
 UPLOADERS = UPLOADS_AT_ONCE  # connections that the devices share, as behind a proxy that queues them
-EXCHANGERS, EVERY_S = 4, 0.1  # connections, and how often each exchanges: every other time with events
+EXCHANGERS, EVERY_S = 16, 0.4  # connections, and how often each exchanges: every other time with events
 QUIET_S = 20.0
 MOST_S = 180.0
 MS = 1e3
