@@ -1,6 +1,6 @@
 """
 Photos, signatures and sound on a phone, in a real Chromium with a fake microphone, against the real server: kept on the
-phone, sent through a network that is cut, confirmed by the office, and gone after a wipe. Needs the built app
+phone, sent through a network that is cut, seen verified in the office, and gone after a wipe. Needs the built app
 (`make pwa`).
 """
 
@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, Page, Request, expect
 
 from schemas.vocabulary import DirectiveKind
 from server.app import open_site
+from server.domain.roles import Role
 from server.services.enrolling import issue_code
 from server.services.revoking import order_device
 from server.settings import Settings
@@ -224,8 +225,27 @@ def test_files_of_a_visit_arrive_whole_through_a_cut_network(hearing: Browser, t
             assert_equal_accounts(served, phone)
             assert 0 == phone.page.evaluate(COUNT_ROWS)["piece"]
 
+            assert_seen_in_office(served, rows[0].visit_id)
             assert_wiped(served, phone)
             phone.context.close()
+
+
+def assert_seen_in_office(served: Served, visit_id: str) -> None:
+    """A reviewer finds the visit's three files verified, sees both pictures drawn, and is handed a player."""
+    page = served.sign_in("rae", Role.REVIEWER)
+    page.goto(f"{served.url}/office/visits/{visit_id}")
+    expect(page.get_by_text("3 of 3 verified")).to_be_visible()
+    shown = []
+    for number in range(3):
+        page.locator("a[href*='/files/']").nth(number).click()
+        evidence = page.locator(".evidence")
+        expect(evidence).to_be_visible()
+        shown.append(evidence.evaluate("shown => shown.tagName"))
+        if shown[-1] == "IMG":
+            page.wait_for_function("document.querySelector('.evidence').naturalWidth > 0")
+        page.go_back()
+
+    assert ["AUDIO", "IMG", "IMG"] == sorted(shown)
 
 
 def assert_bare(photo: bytes) -> None:
