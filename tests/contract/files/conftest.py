@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +12,7 @@ from tests.office import opened_office
 
 
 @pytest.fixture
-def filer(files_s3: str, sqlite_template: Path, tmp_path: Path) -> Iterator[Filer]:
-    """A phone of an agent with a case, on an office that keeps whole files in a folder, and again in an S3 store."""
-    shutil.copyfile(sqlite_template, tmp_path / "fairvisit.db")
-    with opened_office(f"sqlite:///{tmp_path / 'fairvisit.db'}", tmp_path, files_s3=files_s3) as office:
+def filer(files_s3: str, database_url: str, tmp_path: Path) -> Iterator[Filer]:
+    """A phone of an agent with a case; its office on each database, whole files in a folder and in an S3 store."""
+    with opened_office(database_url, tmp_path, files_s3=files_s3) as office:
         yield Filer.enrolled(office)

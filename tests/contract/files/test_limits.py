@@ -70,8 +70,8 @@ def test_one_that_is_too_large_keeps_back_no_other(small: Office) -> None:
     """Files over their limit are asked for last: 20 of them leave room for the photo that may come."""
     filer = Filer.enrolled(small)
     good = filer.want(b"a good photo")
-    small.clock.advance(seconds=1)
     for _ in range(20):
+        small.clock.advance(seconds=1)  # the newest come first among those over their limit
         ask(filer, 3 * MB)
     wanted = filer.phone.exchange([])["push"]["files_wanted"]
 
