@@ -20,6 +20,8 @@ from sqlalchemy import Connection
 from schemas.errors import FieldError
 from schemas.messages import format_time
 from schemas.vocabulary import DEVICE_KINDS, ItemType, ParkReason, ReceiptStatus
+from server.domain.roles import Viewer
+from server.services.auditing import note_act
 from server.services.erasure_log import Erasure, append_erasures, read_erasures
 from server.services.following import merge_person
 from server.services.site import Site
@@ -172,9 +174,23 @@ def _carry_out(site: Site, erasures: Sequence[Erasure]) -> bool:
 def _delete_files(site: Site, erasures: Iterable[Erasure]) -> None:
     for erasure in erasures:
         for sha256 in (*erasure.files, *erasure.digests):
-            site.blobs.delete(sha256)
+            _delete_file(site, erasure, sha256)
             for part in (site.settings.folder_path / "uploads").glob(f"*-{sha256}"):
                 part.unlink(missing_ok=True)
+
+
+def _delete_file(site: Site, erasure: Erasure, sha256: str) -> None:
+    """Delete a file, its key first, and certify in the audit that it went; most contents never came as a file."""
+    if site.blobs.find(sha256) is None:
+        site.blobs.delete(sha256)  # perhaps a key without its bytes
+        return
+
+    def note(connection: Connection, key_id: str | None) -> bool:
+        facts = {"event": erasure.event_id, "key": key_id, "erased_at": format_time(erasure.at_ms)}
+        note_act(connection, site, Viewer("", erasure.by, frozenset()), "erased_file", "file", sha256, **facts)
+        return True
+
+    site.blobs.erase(sha256, note)
 
 
 def _erase_rows(connection: Connection, site: Site, erasures: Sequence[Erasure]) -> None:

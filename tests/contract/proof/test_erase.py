@@ -20,10 +20,14 @@ from server.services.following import follow_events
 from server.services.reconciling import reconcile
 from server.services.verifying import verify_device
 from server.storage import tables, visit_rows
+from server.storage.key_tables import data_key
+from server.storage.office_tables import office_act
 from server.storage.tables import event, feed, link, person, wanted_file
 from server.storage.visit_tables import decision, finding, proposal, visit
 from tests.contract.proof.conftest import NOTE, Town
-from tests.office import Office, Phone, statuses
+from tests.contract.proof.keeping_keys import with_key_file
+from tests.filing import Filer
+from tests.office import Office, Phone, opened_office, statuses
 
 
 def erase(town: Town, *event_ids: str, **options: Any) -> Erased:
@@ -158,6 +162,23 @@ def test_files_that_only_the_erased_event_names_go_with_it(town: Town) -> None:
     assert [own] == [sha256 for each in erased.done for sha256 in each.files]
     assert [shared] == [path.name for path in folder.iterdir()]
     assert [shared] == [row.sha256 for row in town.office.rows(select(wanted_file.c.sha256))]
+
+
+def test_a_file_that_goes_with_its_event_is_certified(database_url: str, tmp_path: Path) -> None:
+    """E12: the audit says once which file went with which event, by whom, and the id of the key that was deleted."""
+    with opened_office(database_url, tmp_path / "folder", **with_key_file(tmp_path)) as office:
+        filer = Filer.enrolled(office)
+        photo = filer.want(b"a photo of the door")
+        photo.create(photo.content)
+        [key_id] = [row.id for row in office.rows(select(data_key)) if row.name == photo.sha256]
+        event_id = filer.phone.log[-1]["id"]
+        erase_events(office.site, [event_id], "Dana", "request 17")
+        [act] = [row for row in office.rows(select(office_act)) if row.act == "erased_file"]
+
+        assert ("Dana", "file", photo.sha256) == (act.name, act.object_type, act.object_id)
+        assert (event_id, key_id) == (act.facts["event"], act.facts["key"])
+        assert photo.sha256 not in [row.name for row in office.rows(select(data_key))]
+        assert photo.kept() is None
 
 
 def test_a_file_of_an_erased_event_is_not_taken_any_more(town: Town) -> None:
