@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from PIL import Image, ImageChops
@@ -12,6 +14,7 @@ from werkzeug.test import TestResponse
 from server.services import adding_files
 from server.services.exporting import write_export
 from server.services.reconciling import reconcile
+from server.services.story import tell_visit
 from server.services.sweeping import sweep_files
 from server.services.watermarks import MOST_PIXELS
 from server.storage import act_rows, office_tables, tables, visit_tables
@@ -260,7 +263,8 @@ def test_the_office_adds_a_recorders_video_as_a_record_of_its_own(desk: Desk) ->
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (SVG, "is no picture and no recording"), (b"", "is empty"),
+        (SVG, "is no picture and no recording"),
+        (b"", "is empty"),
         (WEBM + bytes(300_000), "A file that is added takes at most"),
     ],
     ids=["svg", "nothing", "too large"],
@@ -280,6 +284,51 @@ def test_what_the_office_may_not_add_is_refused_and_not_kept(
     assert [] == list((office.site.settings.folder_path / "office-uploads").glob("*"))
 
 
+def wall(at_ms: int) -> str:
+    """Give a moment as a recorder in another zone would write it."""
+    return datetime.fromtimestamp(at_ms / 1000, ZoneInfo("Asia/Shanghai")).isoformat(timespec="milliseconds")
+
+
+def parse(text: str) -> datetime:
+    """Give a written moment as the office shows it: to the second, in UTC."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def test_a_recorders_own_times_are_told_and_judged(desk: Desk) -> None:
+    """T4: beside its file, on its page and in the record; what it lacks of the visit is found, in whole minutes."""
+    office = desk.office
+    phone = carrier(office)
+    visit_id = visit(office, phone, "R1")
+    [row] = office.rows(visit_tables.visit.select().where(visit_tables.visit.c.visit_id == visit_id))
+    times = {"starts": wall(row.started_ms + 270_000), "ends": wall(row.started_ms + 300_000)}
+    [upload] = name_files(office, phone, visit_id, MP4, media_type="video/mp4", role="recording", **times)
+    browser = desk.sign_in("reviewer")
+    page, file = (browser.get(f"/visits/{visit_id}{end}") for end in ("", f"/files/{upload.sha256}"))
+    record = browser.get(f"/visits/{visit_id}/record")
+    [late] = [each for each in tell_visit(office.site, visit_id)["findings"] if each["code"].startswith("recording")]
+
+    assert {"medium": "video", "told_by": "file"} == {name: late["facts"][name] for name in ("medium", "told_by")}
+    assert 4 == late["facts"]["least_late_ms"] // 60_000
+    assert "The recording (video) began at least 4 min late." in page
+    for told in (page, file, record):
+        assert "recorded by its own clock" in told
+        assert all(f'datetime="{parse(each).isoformat()}"' in told for each in times.values())
+    assert "does not say its own times" not in page
+
+
+def test_a_picture_says_when_it_was_taken(desk: Desk) -> None:
+    """T4: one taken the day before is older than the visit, though it was named within it; others say nothing."""
+    office = desk.office
+    phone = carrier(office)
+    visit_id = visit(office, phone, "R1")
+    name_files(office, phone, visit_id, PICTURE, starts=wall(office.clock() - 86_400_000))
+    name_files(office, phone, visit_id, draw_picture("PNG"))
+    page = desk.sign_in("reviewer").get(f"/visits/{visit_id}")
+
+    assert "1 pictures were taken or named before the visit began" in page
+    assert 1 == page.count(" taken <time") == page.count("does not say its own times")
+
+
 def test_the_same_picture_on_two_visits_is_told_of_both(desk: Desk) -> None:
     """By whichever phone and in whichever order: the first is folded again; the later one is older than its visit."""
     office = desk.office
@@ -297,7 +346,7 @@ def test_the_same_picture_on_two_visits_is_told_of_both(desk: Desk) -> None:
     assert "0 of 1 verified" in waiting
     assert all("1 of 1 verified" in each for each in told)
     assert all("1 pictures of this visit stand at 1 other visits too" in each for each in told)
-    assert [False, True] == ["were named before the visit began" in each for each in told]
+    assert [False, True] == ["taken or named before the visit began" in each for each in told]
 
 
 def test_the_record_lists_each_file_and_exports_count_them(desk: Desk, tmp_path: Any) -> None:
