@@ -78,8 +78,6 @@ def _boxes(file: IO[bytes], start: int, stop: int) -> Iterator[tuple[bytes, int,
         if size == 1:
             (size,), head = struct.unpack(">Q", file.read(8)), 16
         end = stop if size == 0 else min(stop, start + size)
-        if end < start + head:
-            return
         yield kind, start + head, end
         start = end
 

@@ -53,8 +53,9 @@ def gather_files(connection: Connection, visit: Visit) -> list[VisitFile]:
 def _added(row: AnyRow) -> VisitFile:
     """Give a file that the office added: a record of its own, not an event (T1)."""
     at = row.at_ms
+    starts, ends = (None if ms is None else Moment(ms, ms, ms) for ms in (row.starts_ms, row.ends_ms))
     return VisitFile(
-        row.sha256, row.size, "recording", row.media_type, "", "", at, at, at, is_office=True
+        row.sha256, row.size, "recording", row.media_type, "", "", at, at, at, is_office=True, starts=starts, ends=ends
     )  # fmt: skip
 
 

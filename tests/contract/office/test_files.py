@@ -23,6 +23,7 @@ from tests.contract.office.pictures import MP4, SVG, WEBM, draw_picture, make_bo
 from tests.contract.office.visits import TruePhone, carrier, visit
 from tests.filing import Filer, Upload, sha256_of
 from tests.office import Office
+from tests.recordings import an_mp4
 
 PICTURE = draw_picture("JPEG")
 
@@ -258,6 +259,58 @@ def test_the_office_adds_a_recorders_video_as_a_record_of_its_own(desk: Desk) ->
     assert WEBM == fetch(browser, f"/visits/{visit_id}/files/{sha256_of(WEBM)}").data
     assert "1 of 1 verified" in browser.get(f"/visits/{visit_id}/record")
     assert [] == list((office.site.settings.folder_path / "office-uploads").glob("*"))
+
+
+def test_the_office_says_when_a_recorders_video_ran(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """T4: as the file says, or as was typed, in the office's zone; what it lacks of the visit is found."""
+    office = desk.office
+    monkeypatch.setitem(vars(office.site.settings), "zone", "Asia/Manila")
+    phone = carrier(office)
+    own, typed, none = (visit(office, phone, each) for each in ("R1", "R2", "R3"))
+    began = {
+        visit_id: next(row for row in office.rows(visit_tables.visit.select()) if row.visit_id == visit_id).started_ms
+        for visit_id in (own, typed)
+    }
+    zone = ZoneInfo("Asia/Manila")
+    local = {
+        name: datetime.fromtimestamp((began[typed] + ms) // 1000, zone).isoformat()[:19]
+        for name, ms in (("starts", 0), ("ends", 60_000))
+    }
+    browser = desk.sign_in("reviewer")
+    add(browser, own, an_mp4(began[own] // 1000 + 260, 30_000))
+    add(browser, typed, an_mp4(0, 30_000), **local)
+    add(browser, none, WEBM, starts="", ends="")
+    reconcile(office.site)
+    stories = [tell_visit(office.site, each) for each in (own, typed, none)]
+    [first], [second], [third] = (each["files"] for each in stories)
+
+    assert began[own] // 1000 * 1000 + 260_000 == parse(first["starts"]).timestamp() * 1000
+    assert 30 == (parse(first["ends"]) - parse(first["starts"])).seconds
+    assert began[typed] // 1000 == parse(second["starts"]).timestamp()
+    assert 60 == (parse(second["ends"]) - parse(second["starts"])).seconds
+    assert (None, None) == (third["starts"], third["ends"])
+    assert [["recording_late"], ["recording_short"], []] == [
+        [found["code"] for found in each["findings"] if found["code"].startswith("recording")] for each in stories
+    ]
+    assert "recorded by its own clock" in browser.get(f"/visits/{typed}")
+
+
+@pytest.mark.parametrize(
+    ("times", "says"),
+    [
+        ({"starts": "soon"}, "starts: is no time"),
+        ({"starts": "2026-05-29T10:00:00", "ends": "2026-05-29T09:00:00"}, "ends: is before the start"),
+    ],
+)
+def test_times_that_cannot_be_are_refused(desk: Desk, times: dict[str, str], says: str) -> None:
+    """Nothing is added and nothing stays."""
+    visit_id = visit(desk.office, carrier(desk.office), "R1")
+    page = add(desk.sign_in("reviewer"), visit_id, MP4, **times)
+
+    assert says in page
+    assert "The visit names none." in page
+    assert desk.office.site.blobs.find(sha256_of(MP4)) is None
+    assert [] == list((desk.office.site.settings.folder_path / "office-uploads").glob("*"))
 
 
 @pytest.mark.parametrize(

@@ -129,9 +129,10 @@ def test_a_films_own_times_go_before_what_was_said_at_the_door() -> None:
 def test_what_lies_between_two_files_lacks() -> None:
     """T4: a recorder that cuts its film into files covers what they cover together, in any order, overlaps once."""
     parts = (a_film(300, 320, name="sha-3"), a_film(0, 100, name="sha-1"), a_film(50, 80, name="sha-2"))
-    last = a_film(310, 700, name="sha-4")
+    last, after = a_film(310, 700, name="sha-4"), a_film(900, 999, name="sha-5")
 
-    assert [(Code.RECORDING_SHORT, by_file(least_lacks_ms=480_000))] == facts(a_scene(files=parts, recording=DUTY))
+    for files in (parts, (*parts, after)):
+        assert [(Code.RECORDING_SHORT, by_file(least_lacks_ms=480_000))] == facts(a_scene(files=files, recording=DUTY))
     assert [(Code.RECORDING_SHORT, by_file(least_lacks_ms=200_000))] == facts(
         a_scene(files=(*parts, last), recording=DUTY)
     )
