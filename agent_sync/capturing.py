@@ -12,10 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from agent_sync import pictures, recording, store_files, store_visits
-from agent_sync.clock import Reading, format_wall
+from agent_sync import pictures, recording, store_files, store_outbox, store_visits
+from agent_sync.clock import Reading, format_wall, parse_wall
 from agent_sync.file_times import times_of
 from agent_sync.recording import Draft, Noise, Recorded
+from agent_sync.rules import OPENING_KINDS
 from agent_sync.store import Store
 from agent_sync.store_files import FileCopy
 from schemas.errors import FieldError
@@ -23,6 +24,7 @@ from schemas.vocabulary import EventKind
 
 SHORT = 8
 PHOTO, SIGNATURE, RECORDING = "photo", "signature", "recording"
+OF_ANOTHER_TIME = "By its own times it ran before this visit or after it; the office will see that."
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,10 @@ class Capture:
         body = noted_source(self.store, case_id, visit_id, medium)
         draft = Draft(EventKind.FILES_ATTACHED, body, case_id, visit_id)
         named = {"path": str(source), "media_type": media_type, "role": RECORDING, "starts": starts, "ends": ends}
-        return self.record(draft, [named])
+        recorded = self.record(draft, [named])
+        if _is_of_another_time(self.store, case_id, visit_id, recorded.files[0]):
+            return replace(recorded, warnings=(*recorded.warnings, OF_ANOTHER_TIME))
+        return recorded
 
     def record(self, draft: Draft, named: Sequence[Mapping[str, str]]) -> Recorded:
         """Copy the files that are named, if the event may be recorded with them; then record it."""
@@ -105,6 +110,15 @@ def noted_source(store: Store, case_id: str, visit_id: str, medium: str) -> dict
         if kind == EventKind.RECORDING_CHANGED and body.get("medium") == medium and {"source", "serial"} & body.keys():
             return {name: str(body[name]) for name in ("source", "serial") if name in body}
     return {}
+
+
+def _is_of_another_time(store: Store, case_id: str, visit_id: str, copy: FileCopy) -> bool:
+    """Say whether a recording ended before a visit's start here, or began after its end, by the clocks' faces."""
+    walls = {row["kind"]: parse_wall(row["wall"]) for row in store_outbox.visit_events(store, case_id, visit_id)}
+    since_ms = min((walls[kind] for kind in OPENING_KINDS if kind in walls), default=None)
+    until_ms = walls.get(EventKind.VISIT_ENDED)
+    is_before = since_ms is not None and bool(copy.ends) and parse_wall(copy.ends) < since_ms
+    return is_before or (until_ms is not None and bool(copy.starts) and parse_wall(copy.starts) > until_ms)
 
 
 def guess_type(source: Path) -> str:

@@ -11,7 +11,7 @@ import orjson
 import pytest
 from PIL import Image, ImageDraw, PngImagePlugin
 
-from agent_sync import Device, pictures, store_files
+from agent_sync import Device, capturing, pictures, store_files
 from schemas import canonical
 from schemas.errors import FieldError
 from tests.recordings import a_wav, an_mp4
@@ -344,6 +344,21 @@ class TestRecording:
         }
         assert content == bytes_kept
         assert walls == {name: named[name] for name in ("starts", "ends") if name in named}
+
+    def test_a_recording_of_another_time_is_warned_about(self, tmp_path: Path) -> None:
+        """T4: the agent hears at once what the office would find; one that touches the visit or says none is well."""
+        _, device, clock = joined(tmp_path)
+        begins_ms = clock.reading.wall_ms
+        start(device)
+        clock.advance(600_000)
+        device.record("visit_ended", CASE, VISIT, {"reason": "completed"})
+        clock.advance(600_000)
+        warned = {}
+        for since_s, length_s in ((-100, 99), (-100, 101), (599, 9), (601, 9), (0, None)):
+            path = tmp_path / "v.mp4"
+            path.write_bytes(an_mp4(begins_ms // 1000 + since_s, length_s * 1000) if length_s else b"a film")
+            warned[since_s, length_s] = capturing.OF_ANOTHER_TIME in device.attach_recording(VISIT, path).warnings
+        assert [True, False, False, True, False] == list(warned.values())
 
     @pytest.mark.parametrize(
         ("said", "field"),
