@@ -12,7 +12,8 @@ from typing import IO, NamedTuple
 
 MOST_PARTS = 1000  # of a file; what is built to be walked forever is not
 SINCE_1904_S = 2_082_844_800  # MP4 counts its seconds from 1904
-UNKNOWN = {0, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF}
+LAST_MS = 4_102_444_800_000  # 2100: beyond, and before 1970, a recorder's clock says nothing
+MOST_LENGTH_MS = 31 * 86_400_000
 
 
 class FileTimes(NamedTuple):
@@ -62,8 +63,10 @@ def _read_mp4(file: IO[bytes], end: int) -> FileTimes:
                 form = ">4xQ8xIQ" if file.read(1) == b"\1" else ">4xI4xII"
                 file.seek(at)
                 made_s, scale, length = struct.unpack(form, file.read(struct.calcsize(form)))
-                began_ms = None if made_s in UNKNOWN else (made_s - SINCE_1904_S) * 1000
-                return FileTimes(began_ms, None if length in UNKNOWN or not scale else length * 1000 // scale)
+                began_ms, length_ms = (made_s - SINCE_1904_S) * 1000, length * 1000 // max(1, scale)
+                return FileTimes(
+                    began_ms if 0 < began_ms < LAST_MS else None, length_ms if 0 < length_ms < MOST_LENGTH_MS else None
+                )
     return FileTimes()
 
 

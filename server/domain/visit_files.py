@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from schemas.file_times import LAST_MS
 from server.domain.clocks import parse_wall
 from server.domain.folding import SeenEvent
 
@@ -124,7 +125,7 @@ def _place(wall: str | None, event: SeenEvent) -> Moment | None:
     own clock was at the event that names the file.
     """
     said_ms = None if wall is None else parse_wall(wall)
-    if said_ms is None:
+    if said_ms is None or not 0 <= said_ms < LAST_MS:
         return None
     off_ms = 0 if event.reading.wall_ms is None else event.bound.estimate_ms - event.reading.wall_ms
     return Moment(said_ms, said_ms + min(0, off_ms), said_ms + max(0, off_ms))

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from schemas.errors import FieldError, Sentence
-from schemas.file_times import read_times
+from schemas.file_times import LAST_MS, read_times
 from server.domain.media_types import HEAD_BYTES, TAIL_BYTES, FileKind, sniff
 from server.domain.roles import Viewer
 from server.domain.visit_files import SHOWABLE
@@ -84,9 +84,13 @@ def _read_moment(site: Site, name: str, text: str) -> int | None:
     if not text:
         return None
     try:
-        return round(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(site.settings.zone)).timestamp() * 1000)
+        moment = datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(site.settings.zone))
+        ms = round(moment.timestamp() * 1000)
     except (ValueError, OverflowError):
-        raise FieldError("invalid", {name: [NO_TIME]}) from None
+        ms = LAST_MS
+    if not 0 <= ms < LAST_MS:
+        raise FieldError("invalid", {name: [NO_TIME]})
+    return ms
 
 
 def _keep_aside(site: Site, stream: IO[bytes]) -> Path:

@@ -299,6 +299,8 @@ def test_the_office_says_when_a_recorders_video_ran(desk: Desk, monkeypatch: pyt
     ("times", "says"),
     [
         ({"starts": "soon"}, "starts: is no time"),
+        ({"starts": "9999-12-31T23:59:59"}, "starts: is no time"),
+        ({"ends": "0001-01-01T00:00"}, "ends: is no time"),
         ({"starts": "2026-05-29T10:00:00", "ends": "2026-05-29T09:00:00"}, "ends: is before the start"),
     ],
 )

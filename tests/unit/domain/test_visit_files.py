@@ -37,11 +37,16 @@ def test_a_files_own_times_are_by_the_devices_clock_or_a_recorders() -> None:
     [ahead] = name_files([a_naming(10, 90_000, **walls)])
     [behind] = name_files([a_naming(10, -90_000, starts=walls["starts"])])
     [unreal] = name_files([a_naming(10, starts="2016-02-31T09:00:00.000-07:00")])
+    ends_of_time = [
+        name_files([a_naming(10, starts=each)])[0].starts
+        for each in ("9999-12-31T23:59:59.999-23:59", "0001-01-01T00:00:00.000+23:59", "1904-01-01T00:00:00.000+00:00")
+    ]
 
     assert [(T, T, T), (T + 480_000,) * 3] == [right.starts, right.ends]
     assert (T, T - 90_000, T) == ahead.starts
     assert ((T, T, T + 90_000), None) == (behind.starts, behind.ends)
     assert (None, None) == (unreal.starts, unreal.ends)
+    assert [None] * 3 == ends_of_time
 
 
 def test_who_named_a_file_may_put_its_times_right() -> None:

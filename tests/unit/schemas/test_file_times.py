@@ -31,9 +31,13 @@ def test_what_an_mp4_does_not_know_is_not_said() -> None:
     """A clock that was never set, a film that was still being written, a scale of none."""
     unscaled = box(b"moov", box(b"mvhd", struct.pack(">B3xIIII", 0, 0, 0, 0, 5) + bytes(80)))
 
+    endless = struct.pack(">B3xQQIQ", 1, (1 << 64) - 1, 0, 1, (1 << 64) - 1)
+
     assert (None, 1000) == read(an_mp4(None, 1000))
     assert (BEGAN_S * 1000, None) == read(an_mp4(BEGAN_S, 0))
-    assert (None, None) == read(box(b"ftyp", b"isom") + unscaled)
+    assert (None, 5000) == read(box(b"ftyp", b"isom") + unscaled)
+    assert (None, None) == read(box(b"ftyp", b"isom") + box(b"moov", box(b"mvhd", endless + bytes(80))))
+    assert (None, None) == read(an_mp4(5_000_000_000, 32 * 86_400_000, is_long=True))
 
 
 def test_a_wav_says_how_long_it_is() -> None:
