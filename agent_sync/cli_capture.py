@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -40,11 +41,15 @@ def signature(chosen: dict[str, Any], file: str, visit: str) -> None:
 @click.command()
 @FILE
 @VISIT
+@click.option("--starts", default="", help="When it began, if FILE does not say so, or wrongly: '2026-05-29 14:05:00'.")
+@click.option("--ends", default="", help="When it ended.")
 @click.pass_obj
-def attach(chosen: dict[str, Any], file: str, visit: str) -> None:
+def attach(chosen: dict[str, Any], /, file: str, visit: str, starts: str, ends: str) -> None:
     """Keep the audio or video FILE of a visit, as its packet allows: of a body recorder, say."""
     with open_device(chosen) as device:
-        say_kept(device.attach_recording(visit, file), file)
+        recorded = device.attach_recording(visit, file, starts, ends)
+    say_kept(recorded, file)
+    click.echo(f"  {say_times(recorded.files[0].to_wire())}")
 
 
 @click.command()
@@ -78,6 +83,20 @@ def say_kept(recorded: Recorded, file: str) -> None:
     """Say that a file is kept, and that the original is the agent's to delete."""
     click.echo(f"Saved. It is sent after the records, by: agent-sync exchange. {file} itself is as it was: delete it.")
     say_warnings(recorded)
+
+
+def say_times(named: Mapping[str, Any]) -> str:
+    """
+    Say from when until when a recording ran, as it was recorded, and what to do where that is wrong.
+
+    >>> say_times({"starts": "2026-05-29T14:05:00.000+08:00", "ends": "2026-05-29T14:17:30.000+08:00"})
+    'It ran from 2026-05-29 14:05:00 to 2026-05-29 14:17:30. If not, attach it again with --starts.'
+    """
+    starts, ends = (str(named.get(name, ""))[:19].replace("T", " ") for name in ("starts", "ends"))
+    if not starts:
+        return "It does not say when it began. If you know: attach it again with --starts and --ends."
+    until = f" to {ends}" if ends else "; when it ended is not known"
+    return f"It ran from {starts}{until}. If not, attach it again with --starts{'' if ends else ' and --ends'}."
 
 
 def say_warnings(recorded: Recorded) -> None:

@@ -148,8 +148,8 @@ class Device:
         """
         Record an event; return once it is durable. `visit_started` without *visit_id* makes one.
 
-        *files*: mappings with `path`, `media_type?`, `role?`; each is copied into the store first,
-        as it is: photos with their place belong to `attach_photo`.
+        *files*: mappings with `path`, `media_type?`, `role?`, `starts?`, `ends?`; each is copied into the store
+        first, as it is: photos with their place belong to `attach_photo`.
         """
         return self._capture().record(Draft(kind, body or {}, case_id, visit_id), files)
 
@@ -171,9 +171,13 @@ class Device:
         """Keep a signature of a visit: a picture, or an SVG of strokes. Raises as `attach_photo` does."""
         return self._capture().signature(visit, Path(path))
 
-    def attach_recording(self, visit: str, path: str | Path) -> Recorded:
-        """Keep an audio or video file of a visit, as its packet's limits allow: else `conflict` with the rule."""
-        return self._capture().recording(visit, Path(path))
+    def attach_recording(self, visit: str, path: str | Path, starts: str = "", ends: str = "") -> Recorded:
+        """
+        Keep an audio or video file of a visit, as its packet's limits allow: else `conflict` with the rule.
+
+        *starts* and *ends*: when it ran, in ISO form, where the file does not say it itself, or says it wrongly.
+        """
+        return self._capture().recording(visit, Path(path), starts, ends)
 
     def hold(self, visit: str, reason: str, scope: str = "", note: str = "") -> Recorded:
         """

@@ -12,6 +12,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ SIGNATURE_SIDE = 600
 MOST_SVG = 1 << 20
 PATH = re.compile(r"""<path\b[^>]*?\sd=["']([^"']*)["']""")
 TOKEN = re.compile(r"[A-Za-z]|[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
+EXIF, TAKEN, TAKEN_ZONE = 0x8769, 0x9003, 0x9011  # where cameras write when, and in which zone, a photo was taken
 Point = tuple[float, float]
 
 
@@ -43,6 +45,19 @@ def prepare_photo(source: Path, mark: str, longest: int) -> bytes:
     draw.rectangle((0, image.height - high, image.width, image.height), fill="black")
     draw.text((high // 4, image.height - high), mark, fill="white", font=font)
     return _encode(image, "JPEG", quality=QUALITY)
+
+
+def read_taken(source: Path, zone: str) -> int | None:
+    """Give when a photo says it was taken (ms since the epoch), by *zone* where it names none; None for no word."""
+    with _opened(source) as read:
+        exif = read.getexif().get_ifd(EXIF)
+    taken, its_zone = (str(exif.get(tag, "")).strip("\0 ") for tag in (TAKEN, TAKEN_ZONE))
+    for each in (its_zone, zone):
+        try:
+            return round(datetime.strptime(taken + each, "%Y:%m:%d %H:%M:%S%z").timestamp() * 1000)
+        except ValueError:
+            continue
+    return None
 
 
 def prepare_signature(source: Path) -> bytes:

@@ -55,6 +55,7 @@ class Recorded:
     case_id: str | None
     visit_id: str | None
     warnings: tuple[str, ...] = ()
+    files: tuple[FileCopy, ...] = ()
 
 
 def write_event(draft: Draft, now: Reading, noise: Noise, packet_rev: int | None = None) -> Written:
@@ -126,7 +127,8 @@ def record_event(store: Store, draft: Draft, now: Reading, noise: Noise) -> Reco
             written = write_event(draft, now, noise, rev)
         chain_id, seq = store_outbox.append_event(store, written)
         _follow(store, written, draft, rev or 0, now_ms)
-    return Recorded(written.id, chain_id, seq, draft.case_id, draft.visit_id, tuple(verdict.warnings))
+    told = tuple(verdict.warnings), tuple(draft.files)
+    return Recorded(written.id, chain_id, seq, draft.case_id, draft.visit_id, *told)
 
 
 def refuse(verdict: rules.Verdict) -> None:

@@ -32,10 +32,13 @@ class FileCopy:
     size: int
     media_type: str
     role: str
+    starts: str = ""  # by its own times (T4), as the wire writes them; empty where they are not known
+    ends: str = ""
 
     def to_wire(self) -> dict[str, Any]:
         """Give the member of an event's `files`."""
-        return {"sha256": self.sha256, "size": self.size, "media_type": self.media_type, "role": self.role}
+        named = {"sha256": self.sha256, "size": self.size, "media_type": self.media_type, "role": self.role}
+        return named | {name: wall for name, wall in (("starts", self.starts), ("ends", self.ends)) if wall}
 
 
 def copy_file(store: Store, source: Path, media_type: str, role: str, noise: Noise, least_free: int) -> FileCopy:

@@ -54,12 +54,18 @@ class AtSchema(Strict):
 
 
 class FileSchema(Strict):
-    """A file named by its hash; its bytes travel apart."""
+    """
+    A file named by its hash; its bytes travel apart.
+
+    A recording `starts` and `ends` by the clock of what made it; a picture only `starts`: when it was taken.
+    """
 
     sha256 = matching(SHA256_PATTERN)
     size = integer()
     media_type = text(100)
     role = text(40)
+    starts = matching(WALL_PATTERN, required=False)
+    ends = matching(WALL_PATTERN, required=False)
 
 
 class PromiseSchema(Strict):

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
+from schemas.file_times import LAST_MS
+from server.domain.clocks import parse_wall
 from server.domain.folding import SeenEvent
 
 VERIFIED, WANTED, ERASED = "verified", "wanted", "erased"
@@ -21,6 +24,14 @@ SHOWABLE = {
 }  # fmt: skip
 
 
+class Moment(NamedTuple):
+    """A moment that a file says of itself: as it stands there, and between when and when it may have been (ms)."""
+
+    said_ms: int
+    earliest_ms: int
+    latest_ms: int
+
+
 @dataclass(frozen=True, slots=True)
 class VisitFile:
     """
@@ -28,7 +39,8 @@ class VisitFile:
 
     *named_early_ms* and *named_late_ms* bound when it was named, *heard_ms* is when the server heard of it;
     *media_type* is what the device says of it, *sniffed* what its own bytes show; empty where that is not known.
-    *event_id* is empty for a file that the office added, and for one of a record that was set aside.
+    *event_id* is empty for a file that the office added, and for one of a record that was set aside. *starts* and
+    *ends* are what it says of itself: a recording from when until when it ran, a picture when it was taken (T4).
     """
 
     sha256: str
@@ -43,11 +55,24 @@ class VisitFile:
     state: str = WANTED  # wanted, verified, discarded; erased once its own time was over
     sniffed: str = ""
     is_office: bool = False
+    starts: Moment | None = None
+    ends: Moment | None = None
+
+    @property
+    def kind(self) -> str:
+        """Give what it is said to be, as far as rules care: `image`, `audio`, `video`, or another first half."""
+        return self.media_type.partition("/")[0]
 
     @property
     def is_picture(self) -> bool:
         """Say whether it is said to be a still picture."""
-        return self.media_type.startswith("image/")
+        return self.kind == "image"
+
+    @property
+    def known_ms(self) -> int:
+        """Give since when it surely was there: named, or, for a picture, taken by its own time."""
+        taken = [self.starts.latest_ms] if self.is_picture and self.starts is not None else []
+        return min(self.named_late_ms, self.heard_ms, *taken)
 
     @property
     def shown_as(self) -> str:
@@ -57,10 +82,9 @@ class VisitFile:
     @property
     def media(self) -> frozenset[str]:
         """Give which media a recording holds, as far as it says: a video also has the sound."""
-        kind = self.media_type.partition("/")[0]
-        if kind == "video":
+        if self.kind == "video":
             return frozenset({"audio", "video"})
-        return frozenset({kind} & {"audio"})
+        return frozenset({self.kind} & {"audio"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +98,37 @@ class Elsewhere:
 
 
 def name_files(events: Iterable[SeenEvent]) -> list[VisitFile]:
-    """Give the files that events name, each once and as it was first named; all of them still wanted."""
+    """
+    Give the files that events name, each once and as it was first named; all of them still wanted.
+
+    What its own times are, who named it may put right by naming it again.
+    """
     found: dict[str, VisitFile] = {}
     for event in events:
         for each in event.files:
             named = VisitFile(
                 each["sha256"], each["size"], each["role"], each["media_type"], event.agent_id, event.id,
                 event.bound.earliest_ms, event.bound.latest_ms, event.received_ms,
+                starts=_place(each.get("starts"), event), ends=_place(each.get("ends"), event),
             )  # fmt: skip
-            found.setdefault(named.sha256, named)
+            first = found.setdefault(named.sha256, named)
+            if first.agent_id == named.agent_id and named.starts is not None:
+                found[named.sha256] = replace(first, starts=named.starts, ends=named.ends)
     return list(found.values())
+
+
+def _place(wall: str | None, event: SeenEvent) -> Moment | None:
+    """
+    Bound a moment that a file says of itself; None where it says none that there is.
+
+    By whose clock it is, the device's or a recorder's, nobody says. So it may be as it stands, or off as the device's
+    own clock was at the event that names the file.
+    """
+    said_ms = None if wall is None else parse_wall(wall)
+    if said_ms is None or not 0 <= said_ms < LAST_MS:
+        return None
+    off_ms = 0 if event.reading.wall_ms is None else event.bound.estimate_ms - event.reading.wall_ms
+    return Moment(said_ms, said_ms + min(0, off_ms), said_ms + max(0, off_ms))
 
 
 def set_states(files: Iterable[VisitFile], states: Iterable[tuple[str, str, str]]) -> list[VisitFile]:

@@ -66,7 +66,8 @@ def add_pages(pages: Pages) -> None:
             if given is None or not given.filename:
                 raise FieldError("invalid", {"file": [_("choose one")]})
             with given.stream:
-                adding_files.add_file(site, viewer, visit_id, given.stream, words("serial", 80))
+                own = (words(name, 30) for name in ("starts", "ends"))
+                adding_files.add_file(site, viewer, visit_id, given.stream, words("serial", 80), *own)
         except FieldError as error:
             tell_error(error)
         else:

@@ -135,7 +135,11 @@ class ErasedSchema(Strict):
 
 
 class FileSchema(Strict):
-    """A file that a visit's events name, or that the office added; `arrived` is how many bytes of it have come."""
+    """
+    A file that a visit's events name, or that the office added; `arrived` is how many bytes of it have come.
+
+    `starts` and `ends` are its own times: a recording's, or when a picture was taken.
+    """
 
     sha256 = text()
     size = number()
@@ -148,6 +152,8 @@ class FileSchema(Strict):
     serial = text()
     named = text()
     heard = text()
+    starts = maybe()
+    ends = maybe()
     is_missing = fields.Boolean(required=True)
     erased = fields.Nested(ErasedSchema, required=True, allow_none=True)
     arrived = number()

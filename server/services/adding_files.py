@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+from datetime import datetime
 from pathlib import Path
 from typing import IO
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from schemas.errors import FieldError, Sentence
+from schemas.file_times import LAST_MS, read_times
 from server.domain.media_types import HEAD_BYTES, TAIL_BYTES, FileKind, sniff
 from server.domain.roles import Viewer
 from server.domain.visit_files import SHOWABLE
@@ -27,6 +30,8 @@ from server.storage import intake_rows, visit_file_rows
 PIECE = 1 << 20
 TOO_LONG = "A file that is added takes at most {most} MB."
 EMPTY = "is empty"
+NO_TIME = "is no time"
+BACKWARDS = "is before the start"
 NOT_TAKEN = "is no picture and no recording that can be shown: give JPEG, PNG, WebP, Ogg, WebM or MP4"
 
 
@@ -35,25 +40,33 @@ def most_bytes(site: Site) -> int:
     return limits_by_kind(site.settings)[FileKind.VIDEO]
 
 
-def add_file(site: Site, viewer: Viewer, visit_id: str, stream: IO[bytes], serial: str) -> str:
+def add_file(
+    site: Site, viewer: Viewer, visit_id: str, stream: IO[bytes], serial: str, starts: str = "", ends: str = ""
+) -> str:
     """
     Keep a file and add it to a visit of the viewer's agencies; give its hash.
 
-    Raises `not-found`, `too-large`, `invalid` for what is empty or not shown, `conflict` where the visit has it.
+    *starts* and *ends*, office time, are its own times where it does not say them, or wrongly (T4). Raises
+    `not-found`, `too-large`, `invalid` for what is empty or not shown, `conflict` where the visit has it.
     """
     with site.store.read() as connection:
         row = find_visit(connection, viewer, visit_id)
+    said = [_read_moment(site, name, text) for name, text in (("starts", starts), ("ends", ends))]
     path = _keep_aside(site, stream)
     try:
         media_type, size = _look_at(path)
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            starts_ms, ends_ms = read_times(file).complete(*said)
+        if starts_ms is not None and ends_ms is not None and ends_ms < starts_ms:
+            raise FieldError("invalid", {"ends": [BACKWARDS]})
         site.blobs.put(sha256, path)
     finally:
         path.unlink()
     added = {
         "case_id": row.case_id, "visit_id": visit_id, "sha256": sha256, "size": size, "media_type": media_type,
         "serial": serial, "user_id": viewer.id, "by": viewer.name, "at_ms": site.now(),
+        "starts_ms": starts_ms, "ends_ms": ends_ms,
     }  # fmt: skip
 
     def job(connection: Connection) -> None:
@@ -64,6 +77,20 @@ def add_file(site: Site, viewer: Viewer, visit_id: str, stream: IO[bytes], seria
 
     site.store.write(job)
     return sha256
+
+
+def _read_moment(site: Site, name: str, text: str) -> int | None:
+    """Read a moment of the office's zone as a browser's field gives it; None where none is given."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(site.settings.zone))
+        ms = round(moment.timestamp() * 1000)
+    except (ValueError, OverflowError):
+        ms = LAST_MS
+    if not 0 <= ms < LAST_MS:
+        raise FieldError("invalid", {name: [NO_TIME]})
+    return ms
 
 
 def _keep_aside(site: Site, stream: IO[bytes]) -> Path:

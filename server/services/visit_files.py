@@ -15,7 +15,17 @@ from sqlalchemy import Connection
 from schemas.messages import format_time
 from server.domain.findings.files import DAY_MS
 from server.domain.folding import Visit
-from server.domain.visit_files import ERASED, VERIFIED, WANTED, Elsewhere, VisitFile, lacking, name_files, set_states
+from server.domain.visit_files import (
+    ERASED,
+    VERIFIED,
+    WANTED,
+    Elsewhere,
+    Moment,
+    VisitFile,
+    lacking,
+    name_files,
+    set_states,
+)
 from server.services.filing import uploads_folder
 from server.services.site import Site
 from server.storage import intake_rows, packed_rows, retention_rows, upload_parts, visit_file_rows
@@ -43,8 +53,9 @@ def gather_files(connection: Connection, visit: Visit) -> list[VisitFile]:
 def _added(row: AnyRow) -> VisitFile:
     """Give a file that the office added: a record of its own, not an event (T1)."""
     at = row.at_ms
+    starts, ends = (None if ms is None else Moment(ms, ms, ms) for ms in (row.starts_ms, row.ends_ms))
     return VisitFile(
-        row.sha256, row.size, "recording", row.media_type, "", "", at, at, at, is_office=True
+        row.sha256, row.size, "recording", row.media_type, "", "", at, at, at, is_office=True, starts=starts, ends=ends
     )  # fmt: skip
 
 
@@ -73,9 +84,7 @@ def read_recording(connection: Connection, visit: Visit) -> Mapping[str, str] | 
 
 def keep_files(connection: Connection, site: Site, visit: Visit, files: Sequence[VisitFile]) -> None:
     """Keep what the visit names, and mark the visits that have the same content where that is news."""
-    rows = {
-        each.sha256: {"known_ms": min(each.named_late_ms, each.heard_ms), "state": each.state} for each in files
-    }  # fmt: skip
+    rows = {each.sha256: {"known_ms": each.known_ms, "state": each.state} for each in files}
     news = visit_file_rows.keep_files(connection, visit.case_id, visit.visit_id, rows)
     others = visit_file_rows.read_elsewhere(connection, visit.case_id, visit.visit_id, news)
     intake_rows.mark_visits(connection, {(row.case_id, row.visit_id) for row in others}, site.now())
@@ -104,11 +113,17 @@ def tell_files(
             "by": added[each.sha256].by if each.is_office else names.get(each.agent_id, each.agent_id),
             "is_office": each.is_office, "serial": added[each.sha256].serial if each.is_office else "",
             "named": format_time((each.named_early_ms + each.named_late_ms) // 2),
+            "starts": _tell_moment(each.starts), "ends": _tell_moment(each.ends),
             "heard": format_time(each.heard_ms), "is_missing": each in lacking(files) and each.heard_ms < late_ms,
             "arrived": each.size if each.state == VERIFIED else _arrived(site, coming.get(each.sha256), each.sha256),
         }
         for each in files
     ], not lacking(files)  # fmt: skip
+
+
+def _tell_moment(moment: Moment | None) -> str | None:
+    """Tell a moment as a file says it of itself; None where it says none."""
+    return None if moment is None else format_time(moment.said_ms)
 
 
 def _tell_erased(row: AnyRow | None) -> dict[str, str] | None:

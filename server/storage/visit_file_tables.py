@@ -29,5 +29,7 @@ office_file = Table(
     Column("user_id", Id),
     Column("by", Text, nullable=False),
     Column("at_ms", Ms, nullable=False),
+    Column("starts_ms", Ms),  # its own times, as it says them or as was typed
+    Column("ends_ms", Ms),
 )
 Index("ix_office_file_content", office_file.c.sha256)

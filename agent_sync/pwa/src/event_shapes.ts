@@ -28,6 +28,8 @@ export const File = object({
   size: integer(0, 9007199254740991),
   media_type: text(1, 100),
   role: text(1, 40),
+  starts: optional(wall),
+  ends: optional(wall),
 });
 export const VisitStartedEvent = object({
   id: uuid,

@@ -74,8 +74,10 @@ export interface Sound { add(bytes: Uint8Array<ArrayBuffer>): Promise<void>; end
 /** Photos, signatures and sound of visits. Loaded when first asked for. */
 export interface FileRoom {
   list(caseId: string, visitId: string): Promise<HeldFile[]>;
-  /** Keep a picture durably, then record the event that names it; rejects `storage-low` {free}. */
-  add(caseId: string, visitId: string, role: "photo" | "signature", bytes: Uint8Array<ArrayBuffer>, thumb: string): Promise<void>;
+  /** Keep a picture, taken just now or when it says, durably; then record the event that names it; rejects `storage-low` {free}. */
+  add(
+    caseId: string, visitId: string, role: "photo" | "signature", bytes: Uint8Array<ArrayBuffer>, thumb: string, takenMs?: number,
+  ): Promise<void>;
   /** Begin to keep sound, if the limits allow it; rejects with the rule that forbids it. */
   beginSound(caseId: string, visitId: string, mediaType: string): Promise<Sound>;
   /** Close and name what a page that was killed left open. */

@@ -5,7 +5,7 @@
  * at most: `mend` closes what it left and names it.
  */
 import { sha256Hex, type Bytes } from "./bytes";
-import type { Clock } from "./clock";
+import { formatWall, type Clock } from "./clock";
 import { Refusal, type FileRoom, type HeldFile, type Recorded, type Sound } from "./face";
 import { makeId, type Noise } from "./ids";
 import { judgeDraft, type Draft } from "./judging";
@@ -58,10 +58,10 @@ export class Files implements FileRoom {
     return Promise.all(told.filter((_, at) => rows[at]!.state !== "erased"));
   }
 
-  async add(caseId: string, visitId: string, role: "photo" | "signature", bytes: Bytes, thumb: string): Promise<void> {
+  async add(caseId: string, visitId: string, role: "photo" | "signature", bytes: Bytes, thumb: string, takenMs?: number): Promise<void> {
     await this.refuseBlocked({ kind: "files_attached", body: {}, caseId, visitId });
     await refuseWithoutRoom();
-    const { row, key } = await this.makeRow(caseId, visitId, role, MEDIA[role]);
+    const { row, key } = await this.makeRow(caseId, visitId, role, MEDIA[role], takenMs);
     const pieces: PieceRow[] = [];
     for (let from = 0; from < bytes.length; from += PIECE)
       pieces.push(await files.sealPiece(key, row.id, pieces.length, bytes.slice(from, from + PIECE)));
@@ -106,7 +106,7 @@ export class Files implements FileRoom {
       add: (bytes) =>
         inTurn(async () => {
           const piece = await files.sealPiece(key, row.id, at, bytes);
-          if (await this.store.write((tx) => files.addPiece(tx, piece, bytes.length))) at += 1;
+          if (await this.store.write((tx) => files.addPiece(tx, piece, bytes.length, this.clock.read().wallMs))) at += 1;
         }),
       end: (reason = "") =>
         inTurn(async () => {
@@ -138,12 +138,12 @@ export class Files implements FileRoom {
     return setWifiOnly(this.store, isOn);
   }
 
-  private async makeRow(caseId: string, visitId: string, role: string, mediaType: string) {
+  private async makeRow(caseId: string, visitId: string, role: string, mediaType: string, takenMs?: number) {
     const now = this.clock.read();
     const id = makeId(now.wallMs, this.noise(10));
     const { key, closed } = await files.makeFileKey(this.store, id);
     const row: FileRow = {
-      id, case_id: caseId, visit_id: visitId, role, media_type: mediaType, at_ms: now.wallMs,
+      id, case_id: caseId, visit_id: visitId, role, media_type: mediaType, at_ms: takenMs ?? now.wallMs,
       size: 0, pieces: 0, key: closed, state: "open", waits: 1,
     };
     return { row, key };
@@ -168,9 +168,14 @@ export class Files implements FileRoom {
     await this.name(whole);
   }
 
-  private async name({ case_id: caseId, visit_id: visitId, role, sha256, size, media_type }: Whole): Promise<void> {
+  private async name({ case_id: caseId, visit_id: visitId, role, sha256, size, media_type, at_ms, until_ms }: Whole): Promise<void> {
     const body = { source: SOURCES[role] ?? role };
-    await this.record({ kind: "files_attached", body, caseId, visitId, files: [{ sha256, size, media_type, role }] });
+    const { offsetMin } = this.clock.read();
+    const file = {
+      sha256, size, media_type, role, starts: formatWall(at_ms, offsetMin),
+      ...(until_ms === undefined ? {} : { ends: formatWall(until_ms, offsetMin) }),
+    };
+    await this.record({ kind: "files_attached", body, caseId, visitId, files: [file] });
   }
 
   private async refuseBlocked(draft: Draft): Promise<void> {

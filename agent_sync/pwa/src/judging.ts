@@ -14,12 +14,14 @@ export interface Draft {
   files?: NamedFile[];
 }
 
-/** A file as an event names it. */
+/** A file as an event names it; a recording says from when until when it ran, a picture when it was taken (T4). */
 export interface NamedFile {
   sha256: string;
   size: number;
   media_type: string;
   role: string;
+  starts?: string;
+  ends?: string;
 }
 
 /** Say what speaks against recording a draft now: what cannot be true, the case's limits, the order at the door. */

@@ -18,6 +18,10 @@ export interface Picture { bytes: Bytes; thumb: string }
 export const markOf = (atMs: number, caseId: string, visitId: string) =>
   `${wall(atMs).slice(0, 19).replace("T", " ")} ${wall(atMs).slice(-6)} · ${caseId.slice(-8)} · ${visitId.slice(-8)}`;
 
+/** When a picture was taken: as its file says, which for one from the camera is when it was written; never later than now. */
+export const takenAt = (taken: Blob, nowMs: number) =>
+  taken instanceof File && taken.lastModified > 0 ? Math.min(taken.lastModified, nowMs) : nowMs;
+
 /** Make a photo of what the camera gave; rejects `not-a-picture`. */
 export async function makePhoto(taken: Blob, mark: string): Promise<Picture> {
   const image = new Image();

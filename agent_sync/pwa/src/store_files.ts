@@ -25,11 +25,11 @@ export async function sealPiece(key: CryptoKey, id: string, at: number, bytes: B
 }
 
 /** Store a file's row with further pieces; false where it is gone meanwhile, as after a wipe. */
-export async function addPiece(tx: Writing, piece: PieceRow, size: number): Promise<boolean> {
+export async function addPiece(tx: Writing, piece: PieceRow, size: number, nowMs: number): Promise<boolean> {
   const row = await tx.objectStore("file").get(piece.file_id);
   if (!row) return false;
   await tx.objectStore("piece").put(piece);
-  await tx.objectStore("file").put({ ...row, pieces: piece.at + 1, size: row.size + size });
+  await tx.objectStore("file").put({ ...row, pieces: piece.at + 1, size: row.size + size, until_ms: nowMs });
   return true;
 }
 

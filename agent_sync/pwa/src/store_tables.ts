@@ -101,7 +101,8 @@ export interface FileRow {
   visit_id: string;
   role: string;
   media_type: string;
-  at_ms: number;
+  at_ms: number; // when it was taken, or began
+  until_ms?: number; // of sound: when its last piece was kept
   size: number;
   pieces: number;
   key: Closed | null;

@@ -2,6 +2,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { sha256Hex, type Bytes } from "../src/bytes";
 import type { Body, FileRoom } from "../src/face";
+import { takenAt } from "../src/photographing";
 import { CASE, codesOf, dieAt, makePhone, makeTown, packetBody, PIN, type Town } from "./builders";
 import { DEVICE } from "./fake_server";
 
@@ -47,18 +48,20 @@ const kinds = async (town: Town, visitId: string) =>
 test("T1: a photo is whole in the store before the event that names it, and named after a death in between", async () => {
   const { town, visitId, room } = await atTheDoor();
   const photo = noise(600_000);
+  const starts = (await town.phone.visit(CASE, visitId)).events[0]!.wall;
   await dieAt(town.phone, 3); // the photo's own commit has two boundaries; the event's is the third
   await room.add(CASE, visitId, "photo", photo, "data:,t").catch(() => undefined);
   expect([(await tableOf(town, "file")).map((row) => row.state), (await tableOf(town, "piece")).length]).toEqual([["whole"], 3]);
   expect(await kinds(town, visitId)).toEqual(["visit_started"]);
   expect((await town.phone.status()).filesWaiting).toBe(1);
 
+  town.clock.advance(3_600_000);
   const again = makePhone(town.server, town.clock, town.name);
   await again.unlock(PIN);
   await vi.waitFor(async () => expect((await again.visit(CASE, visitId)).events.map((each) => each.kind)).toContain("files_attached"));
   await again.exchange();
   const [named] = contents(town).flatMap((each) => each.files ?? []);
-  expect(named).toEqual({ sha256: await sha256Hex(photo), size: 600_000, media_type: "image/jpeg", role: "photo" });
+  expect(named).toEqual({ sha256: await sha256Hex(photo), size: 600_000, media_type: "image/jpeg", role: "photo", starts });
   await Promise.all([again.close(), town.phone.close()]);
 });
 
@@ -190,11 +193,42 @@ test("sound is kept piece by piece, also while the phone is locked, and named wh
   expect([...town.server.uploads.keys()]).toEqual([await sha256Hex(joined)]);
 });
 
+/** The own times of the files that events name, in ms since the visit began, and the zone they are written in. */
+const timesOf = (town: Town) => {
+  const [begun] = contents(town).filter((each) => each.kind === "visit_started");
+  return contents(town).flatMap((each) => each.files ?? []).map(({ starts, ends }: any) =>
+    [starts, ends].map((wall) => (wall ? [Date.parse(wall) - Date.parse(begun.at.wall), wall.slice(23)] : null)));
+};
+
+test("T4: sound names from when until when it ran, and a picture when it was taken, however late they are named", async () => {
+  const { town, visitId, room } = await atTheDoor();
+  town.clock.advance(60_000);
+  const sound = await room.beginSound(CASE, visitId, "audio/webm");
+  for (const ms of [4_000, 4_000, 1_500]) {
+    town.clock.advance(ms);
+    await sound.add(noise(100));
+  }
+  town.clock.advance(500);
+  await sound.end();
+  await room.add(CASE, visitId, "photo", noise(100), "", town.clock.read().wallMs - 300_000);
+  await room.add(CASE, visitId, "signature", noise(200), "");
+  await town.phone.exchange();
+  const at = (ms: number) => [ms, "+08:00"];
+  expect(timesOf(town)).toEqual([[at(60_000), at(69_500)], [at(-230_000), null], [at(70_000), null]]);
+});
+
+test("T4: a picture says when its file was written, and one that says nothing, or the future, is of now", () => {
+  const file = (lastModified: number) => new File([], "p.jpg", { lastModified });
+  expect([file(5_000), file(0), file(99_000), new Blob()].map((each) => takenAt(each, 10_000))).toEqual([5_000, 10_000, 10_000, 10_000]);
+});
+
 test("a page killed while it records loses nothing that was stored: it is closed, told and named when opened again", async () => {
   const { town, visitId, room } = await atTheDoor();
   const sound = await room.beginSound(CASE, visitId, "audio/webm");
+  town.clock.advance(4_000);
   await sound.add(noise(2000));
   await town.phone.close();
+  town.clock.advance(3_600_000);
   vi.resetModules(); // another page: it knows of no recording
   const { Device } = await import("../src/device");
   const again = new Device({ name: town.name, transport: town.server, clock: town.clock, pinIterations: 10 });
@@ -202,6 +236,8 @@ test("a page killed while it records loses nothing that was stored: it is closed
   await vi.waitFor(async () => expect((await again.visit(CASE, visitId)).events.length).toBe(4));
   const { events } = await again.visit(CASE, visitId);
   expect(events.slice(2).map(({ kind, body }) => [kind, (body as Body)["reason"]])).toEqual([["recording_changed", "the app was closed"], ["files_attached", undefined]]);
+  await again.exchange();
+  expect(timesOf(town)).toEqual([[[0, "+08:00"], [4_000, "+08:00"]]]); // until what was kept last, not until it was opened again
   await again.close();
 });
 

@@ -180,7 +180,7 @@ CATALOGUE: dict[Code, tuple[Severity, str]] = {
     ),
     Code.PICTURE_OLDER: (
         Severity.LOOK,
-        "{pictures} pictures were named before the visit began, one at least {least_before_min} min.",
+        "{pictures} pictures were taken or named before the visit began, one at least {least_before_min} min.",
     ),
     Code.RECORDING_ABSENT: (Severity.LOOK, "It was a duty to record ({medium}), and nothing was recorded."),
     Code.RECORDING_UNNAMED: (Severity.LOOK, "A recording ({medium}) was said to run, and no file of it was named."),

@@ -2,7 +2,8 @@
 Findings of files: those that never came, and pictures that cannot be of this visit.
 
 A hash tells that two pictures are the same to the last bit, never that two scenes are. How old a picture is, nobody
-knows from its bytes: devices take its own time away. What is known is when it was named, and what was named before.
+knows from its bytes: devices take its own time away. What is known is when it was taken, where its device says so (T4),
+when it was named, and what was named before.
 """
 
 from __future__ import annotations
@@ -44,11 +45,11 @@ def find_picture_repeated(context: Context) -> list[Finding]:
 
 
 def find_picture_older(context: Context) -> list[Finding]:
-    """Find pictures that surely were there before the visit began: named earlier, here or at another visit."""
+    """Find pictures that surely were there before the visit began: taken or named earlier, here or at another visit."""
     started = context.visit.started
     if started is None:
         return []
-    known = {each.sha256: each.named_late_ms for each in _pictures(context)}
+    known = {each.sha256: each.known_ms for each in _pictures(context)}
     for each in context.elsewhere:
         if each.sha256 in known:
             known[each.sha256] = min(known[each.sha256], each.known_ms)

@@ -1,8 +1,9 @@
 """
 Findings of recordings: where one was a duty, or was said to run, it covers the visit.
 
-Comes in: what the crew recorded of starting and stopping, what the packet asked for, the files named. What counts is
-what surely was so, whatever the clocks leave open. A crew that gives a reason for a pause is heard: audio ends at the
+Comes in: what the crew recorded of starting and stopping, what the packet asked for, the files named. Where each file
+of a medium says from when until when it ran (T4), that counts, and not what the crew said of it. What counts is what
+surely was so, whatever the clocks leave open. A crew that gives a reason for a pause is heard: audio ends at the
 door of a home. While records are set aside nothing is said (E8): one of them may be a start.
 """
 
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 
 from schemas.vocabulary import EventKind, RecordingDuty, RecordingMedium, RecordingState, Step
 from server.domain.clocks import TimeBound
+from server.domain.findings import covering
 from server.domain.findings.codes import Code, Finding, Severity
 from server.domain.findings.context import Context
 from server.domain.findings.crews import is_crew_heard
@@ -21,15 +23,23 @@ from server.domain.folding import SeenEvent
 
 
 def find_recording_absent(context: Context) -> list[Finding]:
-    """Find a medium whose recording was a duty and of which nothing ran and no file is named; its key is the medium."""
+    """
+    Find a medium whose recording was a duty and of which nothing ran and no file is named; its key is the medium.
+
+    Nothing is there either where every file of it is, by its own times, of before or after the visit.
+    """
     visit = context.visit
     if visit.ended is None or not visit.is_complete or not is_crew_heard(context):
         return []
     ran = {str(each.body["medium"]) for each in _changes(context)}
     ran |= {RecordingMedium.AUDIO.value} if RecordingMedium.VIDEO in ran else set()  # a video has the sound
     duties = {medium for medium in RecordingMedium if _is_duty(context, medium)}
-    lacking = sorted(duties - ran - _media(context))
-    return [Finding(Code.RECORDING_ABSENT, {"medium": medium}, medium) for medium in lacking]
+    lacking = {medium: {"medium": medium.value} for medium in duties - ran - _media(context)}
+    lacking |= {
+        medium: {"medium": medium.value, "least_lacks_ms": covering.least_stay_ms(context), "told_by": "file"}
+        for medium in duties if covering.is_of_another_time(context, medium)
+    }  # fmt: skip
+    return [Finding(Code.RECORDING_ABSENT, facts, medium) for medium, facts in sorted(lacking.items())]
 
 
 def find_recording_unnamed(context: Context) -> list[Finding]:
@@ -57,14 +67,14 @@ def find_recording_late(context: Context) -> list[Finding]:
         return []
     found = []
     for medium in RecordingMedium:
-        first = next((each for each in _changes(context, medium) if _is_start(each)), None)
-        if first is None:
-            continue
+        first_ms, told = _first_ms(context, medium)
         is_duty = _is_duty(context, medium)
+        if first_ms is None or (is_duty and covering.is_of_another_time(context, medium)):
+            continue
         since = started if is_duty else (_notice(context) or started)
-        late_ms = first.bound.earliest_ms - since.bound.latest_ms
+        late_ms = first_ms - since.bound.latest_ms
         if late_ms > context.thresholds.recording_slack_ms:
-            facts = {"medium": medium.value, "least_late_ms": late_ms}
+            facts = {"medium": medium.value, "least_late_ms": late_ms} | told
             weight = None if is_duty else Severity.NOTE
             found.append(Finding(Code.RECORDING_LATE, facts, medium, weight))
     return found
@@ -74,20 +84,33 @@ def find_recording_short(context: Context) -> list[Finding]:
     """
     Find a recording that surely stood still, or was over, for long while the visit went on; its key is the medium.
 
-    It is a note where the crew gave a reason each time.
+    It is a note where the crew gave a reason each time, or for as much as its files lack.
     """
-    ended = context.visit.ended
+    ended, slack_ms = context.visit.ended, context.thresholds.recording_slack_ms
     if ended is None or not context.visit.is_complete:
         return []
     found = []
     for medium in RecordingMedium:
+        if _is_duty(context, medium) and covering.is_of_another_time(context, medium):
+            continue
         gaps = list(_gaps(_changes(context, medium), ended.bound))
-        lacks_ms = sum(gap_ms for gap_ms, _ in gaps)
-        if lacks_ms > context.thresholds.recording_slack_ms:
-            facts = {"medium": medium.value, "least_lacks_ms": lacks_ms}
-            weight = Severity.NOTE if all(reason for _, reason in gaps) else None
-            found.append(Finding(Code.RECORDING_SHORT, facts, medium, weight))
+        lacks_ms, told = sum(gap_ms for gap_ms, _ in gaps), {}
+        is_reasoned = all(reason for _, reason in gaps)
+        if files := covering.timed_files(context, medium):
+            lacks_ms, told = covering.uncovered_ms(context, files), {"told_by": "file"}
+            is_reasoned = lacks_ms - sum(gap_ms for gap_ms, reason in gaps if reason) <= slack_ms
+        if lacks_ms > slack_ms:
+            facts = {"medium": medium.value, "least_lacks_ms": lacks_ms} | told
+            found.append(Finding(Code.RECORDING_SHORT, facts, medium, Severity.NOTE if is_reasoned else None))
     return found
+
+
+def _first_ms(context: Context, medium: RecordingMedium) -> tuple[int | None, dict[str, str]]:
+    """Give when a recording began at the earliest, and by whom that is told where it is not the crew."""
+    if files := covering.timed_files(context, medium):
+        return min(starts.earliest_ms for starts, _ in files), {"told_by": "file"}
+    first = next((each for each in _changes(context, medium) if _is_start(each)), None)
+    return None if first is None else first.bound.earliest_ms, {}
 
 
 def _gaps(changes: list[SeenEvent], end: TimeBound) -> Iterator[tuple[int, str]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from PIL import Image, ImageChops
@@ -12,6 +14,7 @@ from werkzeug.test import TestResponse
 from server.services import adding_files
 from server.services.exporting import write_export
 from server.services.reconciling import reconcile
+from server.services.story import tell_visit
 from server.services.sweeping import sweep_files
 from server.services.watermarks import MOST_PIXELS
 from server.storage import act_rows, office_tables, tables, visit_tables
@@ -20,6 +23,7 @@ from tests.contract.office.pictures import MP4, SVG, WEBM, draw_picture, make_bo
 from tests.contract.office.visits import TruePhone, carrier, visit
 from tests.filing import Filer, Upload, sha256_of
 from tests.office import Office
+from tests.recordings import an_mp4
 
 PICTURE = draw_picture("JPEG")
 
@@ -257,10 +261,65 @@ def test_the_office_adds_a_recorders_video_as_a_record_of_its_own(desk: Desk) ->
     assert [] == list((office.site.settings.folder_path / "office-uploads").glob("*"))
 
 
+def test_the_office_says_when_a_recorders_video_ran(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """T4: as the file says, or as was typed, in the office's zone; what it lacks of the visit is found."""
+    office = desk.office
+    monkeypatch.setitem(vars(office.site.settings), "zone", "Asia/Manila")
+    phone = carrier(office)
+    own, typed, none = (visit(office, phone, each) for each in ("R1", "R2", "R3"))
+    began = {
+        visit_id: next(row for row in office.rows(visit_tables.visit.select()) if row.visit_id == visit_id).started_ms
+        for visit_id in (own, typed)
+    }
+    zone = ZoneInfo("Asia/Manila")
+    local = {
+        name: datetime.fromtimestamp((began[typed] + ms) // 1000, zone).isoformat()[:19]
+        for name, ms in (("starts", 0), ("ends", 60_000))
+    }
+    browser = desk.sign_in("reviewer")
+    add(browser, own, an_mp4(began[own] // 1000 + 260, 30_000))
+    add(browser, typed, an_mp4(0, 30_000), **local)
+    add(browser, none, WEBM, starts="", ends="")
+    reconcile(office.site)
+    stories = [tell_visit(office.site, each) for each in (own, typed, none)]
+    [first], [second], [third] = (each["files"] for each in stories)
+
+    assert began[own] // 1000 * 1000 + 260_000 == parse(first["starts"]).timestamp() * 1000
+    assert 30 == (parse(first["ends"]) - parse(first["starts"])).seconds
+    assert began[typed] // 1000 == parse(second["starts"]).timestamp()
+    assert 60 == (parse(second["ends"]) - parse(second["starts"])).seconds
+    assert (None, None) == (third["starts"], third["ends"])
+    assert [["recording_late"], ["recording_short"], []] == [
+        [found["code"] for found in each["findings"] if found["code"].startswith("recording")] for each in stories
+    ]
+    assert "recorded by its own clock" in browser.get(f"/visits/{typed}")
+
+
+@pytest.mark.parametrize(
+    ("times", "says"),
+    [
+        ({"starts": "soon"}, "starts: is no time"),
+        ({"starts": "9999-12-31T23:59:59"}, "starts: is no time"),
+        ({"ends": "0001-01-01T00:00"}, "ends: is no time"),
+        ({"starts": "2026-05-29T10:00:00", "ends": "2026-05-29T09:00:00"}, "ends: is before the start"),
+    ],
+)
+def test_times_that_cannot_be_are_refused(desk: Desk, times: dict[str, str], says: str) -> None:
+    """Nothing is added and nothing stays."""
+    visit_id = visit(desk.office, carrier(desk.office), "R1")
+    page = add(desk.sign_in("reviewer"), visit_id, MP4, **times)
+
+    assert says in page
+    assert "The visit names none." in page
+    assert desk.office.site.blobs.find(sha256_of(MP4)) is None
+    assert [] == list((desk.office.site.settings.folder_path / "office-uploads").glob("*"))
+
+
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (SVG, "is no picture and no recording"), (b"", "is empty"),
+        (SVG, "is no picture and no recording"),
+        (b"", "is empty"),
         (WEBM + bytes(300_000), "A file that is added takes at most"),
     ],
     ids=["svg", "nothing", "too large"],
@@ -280,6 +339,51 @@ def test_what_the_office_may_not_add_is_refused_and_not_kept(
     assert [] == list((office.site.settings.folder_path / "office-uploads").glob("*"))
 
 
+def wall(at_ms: int) -> str:
+    """Give a moment as a recorder in another zone would write it."""
+    return datetime.fromtimestamp(at_ms / 1000, ZoneInfo("Asia/Shanghai")).isoformat(timespec="milliseconds")
+
+
+def parse(text: str) -> datetime:
+    """Give a written moment as the office shows it: to the second, in UTC."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def test_a_recorders_own_times_are_told_and_judged(desk: Desk) -> None:
+    """T4: beside its file, on its page and in the record; what it lacks of the visit is found, in whole minutes."""
+    office = desk.office
+    phone = carrier(office)
+    visit_id = visit(office, phone, "R1")
+    [row] = office.rows(visit_tables.visit.select().where(visit_tables.visit.c.visit_id == visit_id))
+    times = {"starts": wall(row.started_ms + 270_000), "ends": wall(row.started_ms + 300_000)}
+    [upload] = name_files(office, phone, visit_id, MP4, media_type="video/mp4", role="recording", **times)
+    browser = desk.sign_in("reviewer")
+    page, file = (browser.get(f"/visits/{visit_id}{end}") for end in ("", f"/files/{upload.sha256}"))
+    record = browser.get(f"/visits/{visit_id}/record")
+    [late] = [each for each in tell_visit(office.site, visit_id)["findings"] if each["code"].startswith("recording")]
+
+    assert {"medium": "video", "told_by": "file"} == {name: late["facts"][name] for name in ("medium", "told_by")}
+    assert 4 == late["facts"]["least_late_ms"] // 60_000
+    assert "The recording (video) began at least 4 min late." in page
+    for told in (page, file, record):
+        assert "recorded by its own clock" in told
+        assert all(f'datetime="{parse(each).isoformat()}"' in told for each in times.values())
+    assert "does not say its own times" not in page
+
+
+def test_a_picture_says_when_it_was_taken(desk: Desk) -> None:
+    """T4: one taken the day before is older than the visit, though it was named within it; others say nothing."""
+    office = desk.office
+    phone = carrier(office)
+    visit_id = visit(office, phone, "R1")
+    name_files(office, phone, visit_id, PICTURE, starts=wall(office.clock() - 86_400_000))
+    name_files(office, phone, visit_id, draw_picture("PNG"))
+    page = desk.sign_in("reviewer").get(f"/visits/{visit_id}")
+
+    assert "1 pictures were taken or named before the visit began" in page
+    assert 1 == page.count(" taken <time") == page.count("does not say its own times")
+
+
 def test_the_same_picture_on_two_visits_is_told_of_both(desk: Desk) -> None:
     """By whichever phone and in whichever order: the first is folded again; the later one is older than its visit."""
     office = desk.office
@@ -297,7 +401,7 @@ def test_the_same_picture_on_two_visits_is_told_of_both(desk: Desk) -> None:
     assert "0 of 1 verified" in waiting
     assert all("1 of 1 verified" in each for each in told)
     assert all("1 pictures of this visit stand at 1 other visits too" in each for each in told)
-    assert [False, True] == ["were named before the visit began" in each for each in told]
+    assert [False, True] == ["taken or named before the visit began" in each for each in told]
 
 
 def test_the_record_lists_each_file_and_exports_count_them(desk: Desk, tmp_path: Any) -> None:

@@ -427,7 +427,7 @@ def test_the_commands_take_a_site_through_backup_restore_and_confirmation(town: 
     declined = runner.invoke(fairvisit, ["restore", "--confirm", "--by", "Dana"], input="y\nn\ny\n")
     confirmed = runner.invoke(fairvisit, ["restore", "--confirm", "--by", "Dana"], input="y\ny\ny\n")
 
-    assert "schema 0011" in migrated.output
+    assert "schema 0012" in migrated.output
     assert "4 events" in backed_up.output
     assert f"Erased: event {town.event_ids[1]}" in erased.output
     assert restored.exit_code == 0, restored.output

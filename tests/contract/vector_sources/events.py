@@ -93,6 +93,9 @@ SHORT: dict[str, dict[str, Any]] = {
     "files_attached": {},
     "chain_opened": {"reason": "enrolled", "lost": []},
 }
+# A file with its own times: by the clock of what made it, in whichever zone that stood.
+RECORDING = {"sha256": sha(b"a film"), "size": 48_211_904, "media_type": "video/mp4", "role": "recording"}
+RECORDING |= {"starts": "2026-03-05T14:02:00.000-08:00", "ends": "2026-03-05T22:21:09.040+00:00"}
 OF_DEVICE = {"chain_opened", "directive_done"}
 OF_CASE_ONLY = {"contact_proposed"}
 OF_NEITHER = {"question_answered", "finding_contested", "event_corrected"}
@@ -126,6 +129,7 @@ def taken(name: str, given: dict[str, Any]) -> Vector:
 
 STARTED = event("visit_started", FULL["visit_started"], 0x300)
 PROMISED = event("outcome_noted", FULL["outcome_noted"], 0x301)
+FILED = event("files_attached", FULL["files_attached"], 0x305) | {"files": [RECORDING]}
 OPENED = event("chain_opened", FULL["chain_opened"], 0x302)
 PROPOSED = event("contact_proposed", FULL["contact_proposed"], 0x303)
 # name -> (valid event, path to what is wrong with it, what stands there, where the refusal is shown)
@@ -161,6 +165,8 @@ INVALID: dict[str, tuple[dict[str, Any], str, Any, str]] = {
     "a lost range of three": (OPENED, "body.lost.0", [1, 2, 3], "body.lost.0"),
     "a lost range from 0": (OPENED, "body.lost.0.0", 0, "body.lost.0.0"),
     "a file without its size": (event("files_attached", {}, 0x304), "files.0.size", DROP, "files.0.size"),
+    "a file that starts in server time": (FILED, "files.0.starts", "2026-03-05T22:02:00.000Z", "files.0.starts"),
+    "a file that ends by null": (FILED, "files.0.ends", None, "files.0.ends"),
 }
 
 
@@ -171,6 +177,9 @@ def vectors() -> list[Vector]:
         taken(f"{kind}, as short as it can be", event(kind, body, 0x200 + at))
         for at, (kind, body) in enumerate(SHORT.items())
     ]
+    out.append(taken("a recording that says when it starts and ends", FILED))
+    photo = FILE | {"starts": "2026-03-05T14:20:59.000-08:00"}
+    out.append(taken("a picture that says when it was taken", changed(FILED, "files", [photo])))
     longest = changed(PROMISED, "body.note", "好" * 4000)
     out.append(taken("a note as long as it may be, in characters and not bytes", longest))
     out.append(taken("a day that no calendar has keeps the shape", changed(PROMISED, "body.promise.due", "2026-02-31")))

@@ -11,12 +11,14 @@ import orjson
 import pytest
 from PIL import Image, ImageDraw, PngImagePlugin
 
-from agent_sync import Device, pictures, store_files
+from agent_sync import Device, capturing, pictures, store_files
 from schemas import canonical
 from schemas.errors import FieldError
+from tests.recordings import a_wav, an_mp4
 from tests.unit.device.builders import CASE, OTHER_CASE, VISIT, joined, start
 
 GPS = 0x8825
+BEGAN_S = 1_779_999_600  # 2026-05-29T04:20:00+08:00, some minutes before the device's clock
 SECRET = b"37.7749N-secret-place"
 
 
@@ -96,8 +98,31 @@ class TestPhoto:
             return b"a picture"
 
         monkeypatch.setattr(pictures, "prepare_photo", prepare)
-        device.attach_photo(CASE[-8:], tmp_path / "photo")
+        device.attach_photo(CASE[-8:], a_photo(tmp_path / "photo", (8, 8)))
         assert [f"2026-05-29 04:26:40 +08:00  case {CASE[-8:]}"] == marks
+
+    @pytest.mark.parametrize(
+        ("taken", "zone", "wanted"),
+        [
+            ("2026:05:29 04:20:00", "", "2026-05-29T04:20:00.000+08:00"),
+            ("2026:05:28 15:20:00", "-05:00", "2026-05-29T04:20:00.000+08:00"),
+            ("2026:05:29 04:20:00", "   :  ", "2026-05-29T04:20:00.000+08:00"),
+            ("0000:00:00 00:00:00", "", None),
+            ("2026:02:31 04:20:00", "", None),
+            ("", "", None),
+        ],
+    )
+    def test_a_photo_says_when_it_was_taken(self, tmp_path: Path, taken: str, zone: str, wanted: str | None) -> None:
+        """T4: as its camera wrote, in its zone or this device's; what is no moment is not said. The bytes lose it."""
+        _, device, _ = joined(tmp_path)
+        start(device)
+        exif = Image.Exif()
+        exif.get_ifd(pictures.EXIF)[pictures.TAKEN], exif.get_ifd(pictures.EXIF)[pictures.TAKEN_ZONE] = taken, zone
+        Image.new("RGB", (64, 64)).save(tmp_path / "p.jpg", exif=exif)
+        device.attach_photo(VISIT, tmp_path / "p.jpg")
+        named, content = kept(device)
+        assert (wanted, None) == (named.get("starts"), named.get("ends"))
+        assert b"Exif" not in content
 
     def test_the_size_is_a_setting_and_small_photos_stay(self, tmp_path: Path) -> None:
         """`photo_side` is the longest side; nothing is blown up."""
@@ -286,6 +311,83 @@ class TestRecording:
         device, path = self.recorded(tmp_path)
         with pytest.raises(FieldError, match="no visit of this device"):
             device.attach_recording(OTHER_CASE, path)
+
+    @pytest.mark.parametrize(
+        ("content", "said", "wanted"),
+        [
+            pytest.param(an_mp4(BEGAN_S, 90_500), {}, ("04:20:00.000", "04:21:30.500"), id="its own"),
+            pytest.param(
+                an_mp4(BEGAN_S, 90_500),
+                {"starts": "2026-05-29 05:00"},
+                ("05:00:00.000", "05:01:30.500"),
+                id="put right",
+            ),
+            pytest.param(
+                an_mp4(BEGAN_S, 90_500), {"ends": "2026-05-29T05:00+08:00"}, ("04:58:29.500", "05:00:00.000"), id="end"
+            ),
+            pytest.param(a_wav(1500), {"starts": "2026-05-28T21:00:00Z"}, ("05:00:00.000", "05:00:01.500"), id="wav"),
+            pytest.param(a_wav(1500), {}, ("", ""), id="nothing to begin from"),
+            pytest.param(b"a film", {"starts": "2026-05-29 05:00"}, ("05:00:00.000", ""), id="no end"),
+            pytest.param(b"a film", {}, ("", ""), id="none"),
+        ],
+    )
+    def test_a_recording_carries_its_own_times(
+        self, tmp_path: Path, content: bytes, said: dict[str, str], wanted: tuple[str, str]
+    ) -> None:
+        """T4: as the file says them, and before that as the person does, in this device's zone; else none is named."""
+        device, path = self.recorded(tmp_path, "v.mp4")
+        path.write_bytes(content)
+        device.attach_recording(VISIT, path, **said)
+        named, bytes_kept = kept(device)
+        walls = {
+            name: f"2026-05-29T{clock}+08:00" for name, clock in zip(("starts", "ends"), wanted, strict=True) if clock
+        }
+        assert content == bytes_kept
+        assert walls == {name: named[name] for name in ("starts", "ends") if name in named}
+
+    def test_a_recording_of_another_time_is_warned_about(self, tmp_path: Path) -> None:
+        """T4: the agent hears at once what the office would find; one that touches the visit or says none is well."""
+        _, device, clock = joined(tmp_path)
+        begins_ms = clock.reading.wall_ms
+        start(device)
+        clock.advance(600_000)
+        device.record("visit_ended", CASE, VISIT, {"reason": "completed"})
+        clock.advance(600_000)
+        warned = {}
+        for since_s, length_s in ((-100, 99), (-100, 101), (599, 9), (601, 9), (0, None)):
+            path = tmp_path / "v.mp4"
+            path.write_bytes(an_mp4(begins_ms // 1000 + since_s, length_s * 1000) if length_s else b"a film")
+            warned[since_s, length_s] = capturing.OF_ANOTHER_TIME in device.attach_recording(VISIT, path).warnings
+        assert [True, False, False, True, False] == list(warned.values())
+
+    @pytest.mark.parametrize(
+        ("said", "field"),
+        [
+            ({"starts": "yesterday"}, "starts"),
+            ({"ends": "25:00"}, "ends"),
+            ({"starts": "2026-05-29 05:00", "ends": "2026-05-29 04:00"}, "ends"),
+        ],
+    )
+    def test_times_that_cannot_be_are_refused_and_nothing_is_kept(
+        self, tmp_path: Path, said: dict[str, str], field: str
+    ) -> None:
+        """The sentence stands at what is wrong."""
+        device, path = self.recorded(tmp_path)
+        with pytest.raises(FieldError) as caught:
+            device.attach_recording(VISIT, path, **said)
+        assert [field] == list(caught.value.fields)
+        assert [] == list(device.store.files.iterdir())
+
+    def test_a_file_of_any_event_carries_its_times(self, tmp_path: Path) -> None:
+        """T4: `record` takes them beside the path, and asks each file."""
+        device, path = self.recorded(tmp_path, "v.mp4")
+        path.write_bytes(an_mp4(BEGAN_S, 1000))
+        (tmp_path / "a.wav").write_bytes(a_wav(2000))
+        said = {"path": str(tmp_path / "a.wav"), "starts": "2026-05-29T04:20:00"}
+        device.record("files_attached", CASE, VISIT, {}, [{"path": str(path)}, said])
+        assert ["2026-05-29T04:20:01.000+08:00", "2026-05-29T04:20:02.000+08:00"] == [
+            each["ends"] for each in files_of(device)
+        ]
 
 
 class TestRoom:

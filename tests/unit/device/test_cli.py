@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -44,8 +45,12 @@ class Terminal:
 
     def bodies(self, kind: str) -> list[dict[str, object]]:
         """Give the bodies of one kind of event that the server received."""
+        return [content["body"] for content in self.contents(kind)]
+
+    def contents(self, kind: str) -> list[dict[str, Any]]:
+        """Give the events of one kind that the server received."""
         contents = [canonical.read(content) for content in self.server.contents.values() if content]
-        return [content["body"] for content in contents if content["kind"] == kind]
+        return [content for content in contents if content["kind"] == kind]
 
 
 def bridge(server: FakeServer, request: BaseHTTPRequestHandler) -> None:

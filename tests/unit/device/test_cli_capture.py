@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 
 from agent_sync import Device, vault
+from agent_sync.clock import parse_wall
+from tests.recordings import an_mp4
 from tests.unit.device.builders import CASE, packet_body
 from tests.unit.device.fake_server import FakeServer
 from tests.unit.device.test_cli import FAR_MS, Terminal, bridge
@@ -53,6 +55,27 @@ def test_a_photo_a_signature_and_a_body_recorders_film_reach_the_server(terminal
     assert [{"state": "started", "medium": "video"} | noted] == terminal.bodies("recording_changed")
     assert [{}, {}, noted] == terminal.bodies("files_attached")
     assert b"a film" in [bytes(content) for _, _, content in terminal.server.uploads.values()]
+
+
+def test_a_film_says_its_times_and_the_agent_may_put_them_right(terminal: Terminal, tmp_path: Path) -> None:
+    """T4: what is recorded is shown, with what to do where it is wrong or lacks; attaching it again says it anew."""
+    (tmp_path / "v.mp4").write_bytes(an_mp4(1_779_999_600, 750_000))
+    (tmp_path / "w.mp4").write_bytes(b"a film")
+    film, at = str(tmp_path / "v.mp4"), ("--visit", CASE[-8:])
+    own = terminal.said("attach", film, *at)
+    right = terminal.said("attach", film, *at, "--starts", "2026-05-29T05:00:00+00:00")
+    silent = terminal.said("attach", str(tmp_path / "w.mp4"), *at)
+    open_end = terminal.said("attach", str(tmp_path / "w.mp4"), *at, "--starts", "2026-05-29 05:00")
+    terminal.said("exchange")
+    named = [each["files"][0] for each in terminal.contents("files_attached")]
+
+    assert "If not, attach it again with --starts." in own
+    assert 750_000 == parse_wall(named[0]["ends"]) - parse_wall(named[0]["starts"])
+    assert [1_779_999_600_000, 1_780_030_800_000] == [parse_wall(each["starts"]) for each in named[:2]]
+    assert named[1]["starts"][:19].replace("T", " ") in right
+    assert "It does not say when it began." in silent
+    assert "when it ended is not known. If not, attach it again with --starts and --ends." in open_end
+    assert 2 == len(terminal.server.uploads)
 
 
 def test_a_forbidden_recording_is_refused_with_what_to_do(terminal: Terminal, tmp_path: Path) -> None:
