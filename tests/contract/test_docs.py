@@ -167,3 +167,14 @@ def test_links_between_pages_lead_somewhere() -> None:
     ]
 
     assert broken == []
+
+
+def test_what_holds_a_measure_is_there() -> None:
+    """Each file and each test that the threat model names exists, and each measure names a test."""
+    rows = [line for line in pages()["docs/threat-model.md"].splitlines() if line.startswith("| ")]
+    measures = [row for row in rows if not row.startswith(("| measure ", "| --- "))]
+    named = {path for row in rows for path in re.findall(r"`(\w+/[\w/.]+)`", row)}
+
+    assert len(measures) > 20
+    assert [] == [row for row in measures if "tests/" not in row and not row.endswith("| the same |")]
+    assert [] == sorted(path for path in named if not (ROOT / path).exists())
