@@ -24,6 +24,7 @@ from agent_sync.cli_words import SHORT
 from agent_sync.store import database_errors
 from agent_sync.views import Status
 from schemas.errors import FieldError
+from schemas.vocabulary import ParkReason
 
 DEFAULT_STORE = str(Path(click.get_app_dir("agent-sync")) / "device.db")
 BUSY_S = 5.0  # how long --watch waits while another program exchanges with this store
@@ -174,7 +175,8 @@ def statement(ctx: click.Context, day: str | None, out: str | None) -> None:
     names = ("recorded", "sent", "accepted", "parked", "id_reuse", "unsent", "lost", "erased_unsent", "duplicates")
     click.echo(f"{day}: " + ", ".join(f"{account[name]} {name.replace('_', ' ')}" for name in names))
     for each in account["reasons"]:
-        click.echo(f"  set aside: {each['count']} {each['reason']}")
+        reason = cli_words.word(ParkReason, each["reason"], ctx.obj["language"])
+        click.echo(f"  set aside: {each['count']}, {reason}")
     if account["files"]["missing"]:
         click.echo(f"  files not yet verified: {len(account['files']['missing'])} of {account['files']['named']}")
     for gap in account["gaps"]:

@@ -13,7 +13,15 @@ from agent_sync.report import Report
 from agent_sync.rules import CLOCK_LOCKED
 from agent_sync.views import PacketView, Status
 from schemas.errors import FieldError
-from schemas.vocabulary import EventKind, HoldReason, ParkReason, RecordingDuty, RecordingMedium, RemovalReason
+from schemas.vocabulary import (
+    EventKind,
+    HoldReason,
+    ParkReason,
+    ReceiptStatus,
+    RecordingDuty,
+    RecordingMedium,
+    RemovalReason,
+)
 from schemas.words import say
 
 SHORT = 8  # of a case's id, enough to tell the cases of one agent apart
@@ -58,8 +66,11 @@ def say_report(report: Report, status: Status, language: str) -> Iterator[str]:
         yield f"Sent {plural(counts['sent'], 'record')}; the server has received {received}."
     for name, count in sorted(counts.items()):
         if name.startswith("parked: "):
-            reason = word(ParkReason, name.removeprefix("parked: "), language)
-            yield f"{plural(count, 'record')} set aside for a person at the office: {reason}."
+            records, problem = plural(count, "record"), name.removeprefix("parked: ")
+            if problem == ParkReason.WITHHELD:
+                yield f"{records} received but for the content, which goes as a file."
+            else:
+                yield f"{records} set aside for a person at the office: {word(ParkReason, problem, language)}."
     if counts["items_put"] or counts["items_removed"]:
         yield f"{plural(counts['items_put'], 'update')} came, {counts['items_removed']} removed."
     if counts["files_sent"]:
@@ -166,9 +177,13 @@ def say_status(status: Status, language: str) -> Iterator[str]:
     if status.lost:
         yield f"{plural(status.lost, 'record')} could not be read any more and were declared lost."
     for parked in status.parked:
-        after = f", since then {parked['replayed']}" if "replayed" in parked else ""
-        reason = word(ParkReason, parked.get("problem", ""), language)
-        yield f"Set aside at the office: {word(EventKind, parked['kind'], language)}: {reason}{after}"
+        if parked.get("replayed") == ReceiptStatus.ACCEPTED:
+            continue  # it waits for nobody any more
+        kind, problem = word(EventKind, parked["kind"], language), parked.get("problem", "")
+        if problem == ParkReason.WITHHELD:
+            yield f"Received but for its content, which goes as a file: {kind}"
+        else:
+            yield f"Set aside at the office: {kind}: {word(ParkReason, problem, language)}"
     if status.files_waiting:
         yield f"{plural(status.files_waiting, 'file')} not yet verified by the server."
     for visit in status.open_visits:

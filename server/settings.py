@@ -47,7 +47,6 @@ class Settings:
     silence_days: int = 14  # without contact, after which a device must enter a new code (A4)
     lease_days: int = 7  # how long a packet may be held without renewal
     requests_per_minute: int = 600  # per device
-    max_depth: int = 32  # JSON nesting
     phone_region: str = "US"  # how phone numbers without a country are read
     identity_kinds: str = "cn.ric"  # python-stdnum modules that identity numbers are checked by, comma-separated
     geocoder: str = ""  # whom `fairvisit geocode` asks: nominatim, photon, pelias or baidu

@@ -31,7 +31,6 @@ def read_vectors(name: str) -> list[dict[str, Any]]:
 
 
 EXAMPLES = {each["given"]["kind"]: each["given"] for each in reversed(read_vectors("events")) if "expected" in each}
-ITEM_EXAMPLES = {each["given"]["type"]: each["given"] for each in reversed(read_vectors("items")) if "expected" in each}
 
 
 def make_id(number: int | None = None) -> str:
@@ -49,24 +48,11 @@ def make_event(kind: EventKind | str, **overrides: Any) -> dict[str, Any]:
     return _lay_over(made, overrides)
 
 
-def make_item(kind: str, **overrides: Any) -> dict[str, Any]:
-    """Give a valid put of an item of *kind*; *overrides* as with `make_event`. Its `sha256` is that of its body."""
-    made = _lay_over(copy.deepcopy(ITEM_EXAMPLES[kind]), overrides)
-    return {"sha256": canonical.digest(canonical.encode(made["body"]))} | {
-        name: value for name, value in made.items() if name != "sha256"
-    }
-
-
 def _lay_over(made: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
     for name, value in overrides.items():
         is_inner = name in ("body", "at") and isinstance(value, dict)
         made[name] = _lay_over(dict(made[name]), value) if is_inner else value
     return {name: value for name, value in made.items() if value is not ABSENT}
-
-
-def make_content(kind: EventKind | str, **overrides: Any) -> bytes:
-    """Give the canonical bytes of `make_event`."""
-    return canonical.encode(make_event(kind, **overrides))
 
 
 def make_visit(

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-START_S = 60
+START_S = 120  # a busy machine
 
 
 def free_port() -> int:
@@ -24,6 +24,19 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def await_port(port: int, running: subprocess.Popen[bytes]) -> None:
+    """Wait until a process takes connections on a port of loopback; raise if it ended first, or never does."""
+    until = time.monotonic() + START_S
+    while running.poll() is None and time.monotonic() < until:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise RuntimeError(f"nobody listens on port {port}: exit code {running.poll()}")
 
 
 def await_ready(url: str, program_run: subprocess.Popen[bytes]) -> bool:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.processes import free_port
+from tests.processes import await_port, free_port
 
 KEYS = {"AWS_ACCESS_KEY_ID": "fairvisit", "AWS_SECRET_ACCESS_KEY": "of-this-test-only", "AWS_REGION": "us-east-1"}
 KEYS |= {"AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"}
-START_S = 60
 
 
 @dataclass(frozen=True)
@@ -49,20 +46,8 @@ def s3_serving(folder: Path) -> Iterator[S3Server]:
             stderr=log,
         )
         try:
-            _await(port)
+            await_port(port, running)
             yield S3Server(f"http://127.0.0.1:{port}", buckets)
         finally:
             running.terminate()
             running.wait(20)
-
-
-def _await(port: int) -> None:
-    until = time.monotonic() + START_S
-    while time.monotonic() < until:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise TimeoutError("the S3 store did not start")

@@ -17,6 +17,12 @@ from server.services.rule_changes import day_of
 from server.storage import retention_rows
 
 NOTHING_HOLDS = "No jurisdiction is set (FAIRVISIT_RULEBOOKS): nobody knows which law holds, so nothing has to go."
+# What a certificate shows under which title: of records of a case or person, and of one file.
+RECORDS = {
+    "erased": "at", "records": "record", "count": "count", "case or person": "about", "by rule": "rule_id",
+    "since": "due_on", "by": "by",
+}  # fmt: skip
+FILES = {"erased": "at", "case": "case_id", "file": "sha256", "its key": "key_id", "by": "by", "why": "reason"}
 HOLD = ("id", "lender", "reference", "person_id", "reason", "by", "placed_ms")
 as_json = click.option("--json", "is_json", is_flag=True, help="Print JSON.")
 by = click.option("--by", required=True, help="Who does this; it is kept.")
@@ -147,33 +153,16 @@ def run(by: str | None, is_dry: bool, is_json: bool) -> None:
 @as_json
 def show_record(of_files: bool, is_json: bool) -> None:
     """Show what was ever erased because its time was over: what, how many, by which rule, when and by whom."""
-    if of_files:
-        _show_files(is_json=is_json)
-        return
+    read, shown = (retention_rows.read_erased_files, FILES) if of_files else (retention_rows.read_retired, RECORDS)
     with opened_site() as site, site.store.read() as connection:
-        rows = [dict(row._mapping) for row in retention_rows.read_retired(connection)]
+        # SQLAlchemy's names of columns are more than plain texts, and JSON takes those alone.
+        rows = [{str(name): value for name, value in row._mapping.items()} for row in read(connection)]
     if is_json:
         show_json(rows)
         return
-    table = [
-        (say_time(row["at_ms"]), row["record"], row["count"], row["case_id"] or row["person_id"], row["rule_id"],
-         row["due_on"], row["by"])
-        for row in rows
-    ]  # fmt: skip
-    show_table(("erased", "records", "count", "case or person", "by rule", "since", "by"), table, "Nothing was erased.")
-
-
-def _show_files(*, is_json: bool) -> None:
-    with opened_site() as site, site.store.read() as connection:
-        rows = [dict(row._mapping) for row in retention_rows.read_erased_files(connection)]
-    if is_json:
-        show_json(rows)
-        return
-    table = [
-        (say_time(row["at_ms"]), row["case_id"], row["sha256"], row["key_id"] or "–", row["by"], row["reason"])
-        for row in rows
-    ]
-    show_table(("erased", "case", "file", "its key", "by", "why"), table, "No file was erased.")
+    told = [{**row, "at": say_time(row["at_ms"]), "about": row["case_id"] or row["person_id"]} for row in rows]
+    table = [tuple(row[name] for name in shown.values()) for row in told]
+    show_table(tuple(shown), table, "No file was erased." if of_files else "Nothing was erased.")
 
 
 def _show_retired(rows: list[Retired], empty: str) -> None:

@@ -60,7 +60,7 @@ SENTENCES = {
     DifferenceKind.LOST: "{n} declared lost by the device.",
     DifferenceKind.ERASED: "{n} erased: content is gone on purpose, the places stand.",
     DifferenceKind.WITHHELD: "{n} received without content, which is to come as a file.",
-    DifferenceKind.JUDGED_AGAIN: "{n} first set aside, accepted since.",
+    DifferenceKind.JUDGED_AGAIN: "{n} set aside at first, accepted since.",
     DifferenceKind.ID_REUSE: "{n} received under an id used before: both contents are kept.",
     DifferenceKind.RESTORED: "{n} acknowledged once, not here: the server was restored, the device sends them again.",
     DifferenceKind.WIPED: "{n} received before the office had the device wiped, which knows nothing of them now.",
@@ -105,7 +105,8 @@ def compare_statements(device: Mapping[str, Any], server: Mapping[str, Any]) -> 
     """
     Give every difference between a device's and the server's statement of one device and day; none is left out.
 
-    Parked, erased and withheld events and missing files are named even where both sides agree: they are not settled.
+    Parked, erased and withheld events and missing files are named even where both sides agree, each event by where it
+    stands now: one that was set aside at first and accepted since does not wait for a person any more.
     """
     found = _Found()
     ours = [_Entry(*entry) for entry in server["events"]]
@@ -121,7 +122,7 @@ def compare_statements(device: Mapping[str, Any], server: Mapping[str, Any]) -> 
             found.add(_why_unlisted(entry, device, server), entry.id)
         _note_marks(entry, found)
     _check_counts(device, theirs, found)
-    return [*found.differences(), *_say_parked(server), *_say_files(server)]
+    return [*found.differences(), *_say_set_aside(server), *_say_files(server)]
 
 
 def is_balanced(differences: Sequence[Difference]) -> bool:
@@ -219,14 +220,14 @@ def _check_counts(device: Mapping[str, Any], listed: Sequence[_Entry], found: _F
             found.add(DifferenceKind.COUNT_DIFFERS, name)
 
 
-def _say_parked(server: Mapping[str, Any]) -> list[Difference]:
+def _say_set_aside(server: Mapping[str, Any]) -> list[Difference]:
     return [
         Difference(
             DifferenceKind.PARKED,
             f"{each['count']} received and set aside for a person: {say(ParkReason(each['reason']))}.",
             each["count"],
         )
-        for each in server["reasons"]
+        for each in server["set_aside"]
     ]
 
 

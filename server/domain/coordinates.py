@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import atan2, cos, hypot, pi, sin, sqrt
-from typing import Literal, get_args
+from typing import Literal
 
 Datum = Literal["wgs84", "gcj02", "bd09"]
-DATUMS: tuple[str, ...] = get_args(Datum)
 Degrees = tuple[float, float]
 
 E7 = 10_000_000

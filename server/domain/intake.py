@@ -178,9 +178,8 @@ class KnownEvent:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What an agent has to do with a case: whether it is in scope now, and if not, how it left."""
+    """What an agent has to do with a case: of what a person should know, such as how it left their scope."""
 
-    is_live: bool
     flag: Flag | None = None
 
 
@@ -236,7 +235,7 @@ def judge_standing(rows: Sequence[tuple[int | None, str | None, int]], now_ms: i
     live = [row for row in rows if row[0] is None]
     if live:
         is_expired = all(row[2] <= now_ms for row in live)
-        return Standing(is_live=True, flag=Flag.EXPIRED if is_expired else None)
+        return Standing(Flag.EXPIRED if is_expired else None)
     reason = max(rows, key=lambda row: row[0] or 0)[1]
     flag = {"closed": Flag.CLOSED, "paid": Flag.CLOSED, "expired": Flag.EXPIRED}.get(reason or "", Flag.REASSIGNED)
-    return Standing(is_live=False, flag=flag)
+    return Standing(flag)

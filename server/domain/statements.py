@@ -82,10 +82,21 @@ class StatedPlace:
         return self.first or self.status
 
     @property
+    def is_judged_again(self) -> bool:
+        """Say whether it was set aside at first, and accepted since (E8)."""
+        return self.state == ReceiptStatus.PARKED and self.now == ReceiptStatus.ACCEPTED
+
+    @property
+    def is_set_aside(self) -> bool:
+        """Say whether it waits for a person: what is to come as a file waits for that, and what was erased is gone."""
+        is_settled = self.is_judged_again or self.is_withheld or self.is_erased
+        return self.state == ReceiptStatus.PARKED and not is_settled
+
+    @property
     def marks(self) -> list[str]:
         """What else is to be known of it."""
         marks = {"erased": self.is_erased, "withheld": self.is_withheld, "imported": self.is_imported}
-        marks["judged_again"] = self.status == ReceiptStatus.PARKED and self.now == ReceiptStatus.ACCEPTED
+        marks["judged_again"] = self.is_judged_again
         return [name for name, holds in marks.items() if holds]
 
 
@@ -156,7 +167,8 @@ def state_day(
 
     {"typ", "by": "server", "device_id", "agent_id", "day", "at", "restored_at"?, "chains": [{chain_id, previous?,
     after_seq?, reason?, next_seq, head, received, accepted, parked, id_reuse, duplicates}], the same counts over all
-    chains, "reasons": [{reason, count}], "erased", "withheld_open", "files": {named, verified, missing: [sha256]},
+    chains, "reasons": [{reason, count}], "set_aside": the same of what still waits for a person, "erased",
+    "withheld_open", "files": {named, verified, missing: [sha256]},
     "gaps": [{chain_id, from_seq, to_seq, why: lost | unknown}], "events": [[event id, digest, chain_id, seq, state,
     [marks]]]}. Each event stands once, at its first place; received = accepted + parked + id_reuse. *files* are the
     states of the files the device named, by hash. Gaps are of all chains, whatever the day.
@@ -167,7 +179,7 @@ def state_day(
         for place in places:
             events.setdefault((place.event_id, place.digest), (chain, place))
     firsts = [place for _, place in events.values()]
-    reasons = Counter(place.problem for place in firsts if place.state == ReceiptStatus.PARKED and place.problem)
+    parked = [place for place in firsts if place.state == ReceiptStatus.PARKED and place.problem]
     sha256s = sorted({sha256 for place in firsts for sha256 in place.files})
     payload: dict[str, Any] = {
         "typ": "statement",
@@ -178,7 +190,8 @@ def state_day(
         "at": at,
         "chains": [_state_chain(chain, places, events) for chain, places in chosen],
         **_count(firsts, [place for _, places in chosen for place in places]),
-        "reasons": [{"reason": reason, "count": count} for reason, count in sorted(reasons.items())],
+        "reasons": _count_reasons(parked),
+        "set_aside": _count_reasons(place for place in parked if place.is_set_aside),
         "erased": sum(place.is_erased for place in firsts),
         "withheld_open": sum(place.is_withheld for place in firsts),
         "files": {
@@ -199,6 +212,11 @@ def _count(firsts: Iterable[StatedPlace], places: Sequence[StatedPlace]) -> dict
     states = Counter(place.state for place in firsts)
     counts = {"received": sum(states.values())} | {state.value: states[state] for state in STATES}
     return counts | {"duplicates": sum(place.status == ReceiptStatus.DUPLICATE for place in places)}
+
+
+def _count_reasons(places: Iterable[StatedPlace]) -> list[dict[str, Any]]:
+    reasons = Counter(str(place.problem) for place in places)
+    return [{"reason": reason, "count": count} for reason, count in sorted(reasons.items())]
 
 
 def _state_chain(

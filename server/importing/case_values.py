@@ -15,7 +15,6 @@ from schemas.vocabulary import FactKind
 from server.importing.reading import Record
 
 Values = dict[str, Any]
-CONTACT_FIELDS = ("phone", "phone_2", "email")
 _OPTION_CUTS = re.compile(r"\s*[;；|\n]\s*")
 
 

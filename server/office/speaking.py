@@ -24,7 +24,7 @@ from flask_babel import Babel, Domain, format_currency, format_datetime, get_loc
 from markupsafe import Markup
 
 from schemas.errors import FieldError, Sentence
-from schemas.vocabulary import EventKind
+from schemas.vocabulary import ContactResult, Disposition, EventKind, NoFixReason, RecordingMedium
 from schemas.words import WORDS, say_body
 from server.domain.assigning import CaseStatus
 from server.domain.conduct.codes import say_conduct
@@ -38,6 +38,10 @@ from server.office.texts import pgettext
 from server.services.site import Site
 
 HERE = Path(__file__).parent
+CODED_FACTS: dict[str, type[Any]] = {  # of findings; their other texts are sentences, or stand as they are
+    "medium": RecordingMedium, "contact_result": ContactResult, "disposition": Disposition, "reason": NoFixReason,
+    "written_in": EventKind,
+}  # fmt: skip
 LANGUAGES = {"en": "English", "zh": "中文"}
 
 
@@ -225,8 +229,16 @@ def say_question(question: Mapping[str, Any]) -> str:
 
 
 def say_finding(finding: Any) -> str:
-    """Give a finding's sentence in the language in hand."""
-    return fill_sentence(_(CATALOGUE[Code(finding["code"])][1]), finding["facts"])
+    """Give a finding's sentence in the language in hand, and the words among its facts too."""
+    facts = {name: _say_fact(name, value) for name, value in finding["facts"].items()}
+    return fill_sentence(_(CATALOGUE[Code(finding["code"])][1]), facts)
+
+
+def _say_fact(name: str, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    kind, word = CODED_FACTS.get(name), value.replace(" ", "_")
+    return say_word(kind, word) if kind is not None and word in WORDS[kind] else say_sentence(value)
 
 
 def say_sentence(sentence: str) -> str:

@@ -19,7 +19,6 @@ from server.services.auditing import note_act
 from server.services.erasure_log import Emptying
 from server.services.site import Site
 from server.storage import case_rows, retention_rows
-from server.storage.types import AnyRow
 
 log = structlog.get_logger()
 CheckHeld = Callable[[Connection, Sequence[str]], None]
@@ -55,8 +54,3 @@ def _note(connection: Connection, site: Site, emptying: Emptying, sha256: str, k
         }  # fmt: skip
         note_act(connection, site, Viewer("", emptying.by, frozenset()), "erased_file", "file", sha256, **facts)
     return not is_shared
-
-
-def say_erased(row: AnyRow) -> str:
-    """Say of an erased file what `verify` says of an erased event: by whom, on which day, why."""
-    return f"erased by {row.by} on {format_time(row.at_ms)[:10]}: {row.reason}"

@@ -19,6 +19,7 @@ import orjson
 
 from schemas.errors import FieldError
 from schemas.messages import format_time, parse_time
+from server.storage.blobs import sync_folder
 
 LOG_NAME = "erasures.log"
 
@@ -95,15 +96,7 @@ def append_erasures(folder: Path, erasures: Sequence[Line]) -> None:
     finally:
         os.close(descriptor)
     if is_new:
-        _sync_folder(folder)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync_folder(folder)
 
 
 def read_erasures(folder: Path) -> list[Erasure]:

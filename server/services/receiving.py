@@ -252,7 +252,7 @@ def _read_standings(
     joined = intake_rows.read_joined(connection, caller.agent_id, open_pairs)
     joined |= effects.visits_joined_by_qr(connection, contents, set(open_pairs))
     return {pair: standing for pair, standing in found.items() if standing is not None} | {
-        pair: Standing(is_live=True) for pair in joined
+        pair: Standing() for pair in joined
     }
 
 

@@ -24,6 +24,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from schemas.errors import FieldError
+from server.storage.blobs import sync_folder
 
 KEY_BYTES = 32  # AES-256
 NONCE_BYTES = 12
@@ -137,9 +138,7 @@ class KeyFile:
             file.flush()
             os.fsync(file.fileno())
         os.replace(name, self.path)
-        folder = os.open(self.path.parent, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
+        sync_folder(self.path.parent)
         return name_key(keys[-1])
 
 

@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas import canonical
-from schemas.ids import make_id
 from schemas.messages import format_time
-from schemas.packet import PacketSchema
 from server.app import open_site
 from server.services.enrolling import issue_code
 from server.services.site import Site
@@ -177,12 +175,3 @@ def packet(record: gen.Record, agent_id: str, now_ms: int) -> dict[str, Any]:
             "lease_until": format_time(now_ms + 30 * DAY_MS),
         },
     }
-
-
-def check_packet() -> int:
-    """Give the size of a packet body; raise if it does not keep the packet's schema."""
-    body = packet(gen.cases(1)[0], make_id(0, bytes(10)), 0)
-    wrong = PacketSchema().validate(body)
-    if wrong:
-        raise ValueError(wrong)
-    return len(canonical.encode(body))

@@ -8,38 +8,18 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.benchmark import load
 from tests.houses import NO_RULES
+from tests.processes import await_port, free_port
 
-START_S = 120.0  # a busy machine
 STOP_S = 10.0
 ROOT = Path(__file__).parents[2]
-
-
-def free_port() -> int:
-    """Give a port of loopback that nobody uses just now."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
-def _await_answer(server: subprocess.Popen[bytes], address: load.Address) -> None:
-    deadline = time.monotonic() + START_S
-    while server.poll() is None and time.monotonic() < deadline:
-        try:
-            socket.create_connection(address, timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    raise RuntimeError(f"the server did not start: exit code {server.poll()}")
 
 
 @contextmanager
@@ -50,7 +30,7 @@ def serving(
     address = ("127.0.0.1", port)
     with subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stdin=subprocess.DEVNULL) as server:
         try:
-            _await_answer(server, address)
+            await_port(port, server)
             load.WATCHED[:] = [server.pid, *more_pids]
             yield address
             if server.poll() is not None:

@@ -286,7 +286,7 @@ def assert_equal_accounts(served: Served, phone: Phone) -> None:
     as_files = tables.wanted_file.select().where(file.role == "content", file.device_id == compared.device["device_id"])
     with served.site.store.read() as connection:
         count = len(connection.execute(as_files).all())
-    again = {DifferenceKind.JUDGED_AGAIN: count, DifferenceKind.PARKED: count} if count else {}
+    again = {DifferenceKind.JUDGED_AGAIN: count} if count else {}
 
     assert [] == left
     assert again == {each.kind: each.count for each in compared.differences}

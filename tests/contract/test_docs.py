@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
+from agent_sync.cli import main as agent_sync
 from schemas import vocabulary
 from schemas.errors import PROBLEMS
 from server.cli.main import fairvisit
@@ -21,7 +23,7 @@ PROTOCOL = (ROOT / "schemas" / "PROTOCOL.md").read_text()
 RULE = re.compile(r"^- ([A-Z]\d+) ", re.MULTILINE)
 NAMED_RULES = re.compile(r"((?:[A-Z]\d+(?:, | and )?)+):")
 COMMAND = re.compile(r"(?:^|[\s`$(])(fairvisit|agent-sync|make) ([a-z][a-z-]*)([^`\n#|]*)", re.MULTILINE)
-OPTION = re.compile(r"(?<=\s)--[a-z][a-z-]*")
+TYPED = re.compile(r"^    \$ .*$", re.MULTILINE)
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 # PROTOCOL's own lists: the line they begin with, and the enum they must equal.
@@ -31,6 +33,7 @@ LISTS = {
     "identity:": vocabulary.Identity,
     "disposition:": vocabulary.Disposition,
 }
+PROGRAMS = {"fairvisit": fairvisit, "agent-sync": agent_sync}
 KIND_LINES = ("visit:", "other:", "device:")
 
 
@@ -48,15 +51,36 @@ def listed_words(start: str) -> list[str]:
 
 
 def quoted(text: str) -> str:
-    """Give what a page says literally: its fenced blocks and what stands between back quotes."""
-    return "\n".join([*FENCE.findall(text), *re.findall(r"`[^`\n]+`", FENCE.sub("", text))])
+    """Give what a page says literally: fenced blocks, what is typed at a `$`, and what stands between back quotes."""
+    return "\n".join([*FENCE.findall(text), *TYPED.findall(text), *re.findall(r"`[^`\n]+`", FENCE.sub("", text))])
 
 
 def commands_named() -> Iterator[tuple[str, str, str, str]]:
     """Give (page, program, command, rest of the line) for each command a page tells people to type."""
     for name, text in pages().items():
-        for program, command, rest in COMMAND.findall(quoted(text)):
+        for program, command, rest in COMMAND.findall(quoted(text.replace("\\\n", ""))):
             yield name, program, command, rest
+
+
+def fault_of(program: click.Group, words: list[str]) -> str:
+    """Say what is wrong with a command as a page names it, without some or all of its arguments; empty for nothing."""
+    command: click.Command = program
+    context = click.Context(program)
+    while isinstance(command, click.Group) and words:
+        name, *words = words
+        found = command.get_command(context, name)
+        if found is None:
+            return f"there is no command {name}"
+        command, context = found, click.Context(found, parent=context)
+    try:
+        given, rest, _ = command.make_parser(context).parse_args(words)
+    except click.UsageError as error:
+        return error.format_message()
+    for each in command.params:
+        word = given.get(each.name or "")
+        if isinstance(each.type, click.Choice) and isinstance(word, str):
+            rest += [] if word in {*each.type.choices, str(each.name).upper()} else [word]
+    return f"it does not take {rest}" if rest else ""
 
 
 def rules_tested() -> set[str]:
@@ -107,21 +131,23 @@ class TestCommands:
 
         assert {command for _, program, command, _ in commands_named() if program == "make"} <= targets
 
-    def test_each_server_command_and_option_exists(self) -> None:
-        """`fairvisit x --y` on a page is a command that takes this option."""
-        wrong = []
-        context = click.Context(fairvisit)
+    def test_each_command_can_be_typed(self) -> None:
+        """`fairvisit x --y` or `agent-sync z WORD` on a page is a command that takes this option and this word."""
+        wrong = {}
         for page, program, name, rest in commands_named():
-            if program == "fairvisit":
-                command = fairvisit.get_command(context, name)
-                if isinstance(command, click.Group) and rest.strip():
-                    name = f"{name} {rest.split()[0]}"
-                    command = command.get_command(context, rest.split()[0])
-                known = {option for parameter in command.params for option in parameter.opts} if command else set()
-                wrong += [f"{page}: fairvisit {name}"] if command is None else []
-                wrong += [f"{page}: {name} {option}" for option in OPTION.findall(rest) if option not in known]
+            if program in PROGRAMS:
+                words = shlex.split(f"{name} {rest}".removesuffix("&").removesuffix("& "))
+                wrong[f"{page}: {program} {shlex.join(words)}"] = fault_of(PROGRAMS[program], words)
 
-        assert wrong == []
+        assert wrong
+        assert {} == {command: fault for command, fault in wrong.items() if fault}
+
+    @pytest.mark.parametrize(
+        "words", ["recorder SERIAL", "recorder started --colour red", "photo ONE TWO", "records", "exchange --watch=1"]
+    )
+    def test_what_cannot_be_typed_is_seen(self, words: str) -> None:
+        """A word of no list, an option or command that is not there, one word too many, a value for a flag."""
+        assert fault_of(agent_sync, words.split())
 
     def test_each_setting_exists(self) -> None:
         """A FAIRVISIT_… variable on a page is a field of the settings."""
@@ -141,3 +167,14 @@ def test_links_between_pages_lead_somewhere() -> None:
     ]
 
     assert broken == []
+
+
+def test_what_holds_a_measure_is_there() -> None:
+    """Each file and each test that the threat model names exists, and each measure names a test."""
+    rows = [line for line in pages()["docs/threat-model.md"].splitlines() if line.startswith("| ")]
+    measures = [row for row in rows if not row.startswith(("| measure ", "| --- "))]
+    named = {path for row in rows for path in re.findall(r"`(\w+/[\w/.]+)`", row)}
+
+    assert len(measures) > 20
+    assert [] == [row for row in measures if "tests/" not in row and not row.endswith("| the same |")]
+    assert [] == sorted(path for path in named if not (ROOT / path).exists())

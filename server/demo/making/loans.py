@@ -46,14 +46,13 @@ class Loan:
     limit: int
     months_overdue: int
     bill: int
-    last_payment: int
 
 
 def read_loans(path: Path) -> list[Loan]:
     """Read the accounts that were overdue, in the file's order."""
     with path.open(encoding="ascii", newline="") as file:
         return [
-            Loan(row["ID"], int(row["LIMIT_BAL"]), int(row["PAY_0"]), int(row["BILL_AMT1"]), int(row["PAY_AMT1"]))
+            Loan(row["ID"], int(row["LIMIT_BAL"]), int(row["PAY_0"]), int(row["BILL_AMT1"]))
             for row in csv.DictReader(file)
             if int(row["PAY_0"]) >= 1
         ]
@@ -63,7 +62,7 @@ def grade_loan(loan: Loan) -> str:
     """
     Give the lender's grade for how long a loan is overdue.
 
-    >>> grade_loan(Loan("1", 20_000, 2, 3_913, 0))
+    >>> grade_loan(Loan("1", 20_000, 2, 3_913))
     'C'
     """
     return next(grade for months, grade in GRADES if loan.months_overdue <= months)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import orjson
 
+from server.storage.retention_tables import erased_file
 from tests.contract.conduct.conftest import Run
 from tests.contract.conduct.test_retention import close, log_contact
 from tests.office import Office
@@ -53,9 +56,23 @@ def test_what_has_to_go_is_shown_and_goes(office: Office, run: Run) -> None:
     assert due == orjson.loads(run("retention", "due", "--json").output)["due"]
     assert "2 records were erased." in run("retention", "run", "--by", "Dana").output
     assert 2 == run("retention", "record").output.count("CN-RET-004")
+    assert ["CN-RET-004"] * 2 == [each["rule_id"] for each in orjson.loads(run("retention", "record", "--json").output)]
 
     assert "Nothing has to go today." in run("retention", "due").output
     assert "Nothing has to go today." in run("retention", "run", "--by", "Dana").output
+
+
+def test_the_certificate_of_each_erased_file_is_shown(office: Office, run: Run) -> None:
+    """Which file of which case, by whom and why; one that lay in plain had no key."""
+    assert "No file was erased." in run("retention", "record", "--files").output
+    row = {"case_id": office.add_case("R1"), "sha256": "ab" * 32, "reason": "its time was over", "by": "Dana"}
+    office.insert(erased_file, at_ms=LONG_AGO_MS, **row)
+
+    titles, told = (re.split(r"\s{2,}", line) for line in run("retention", "record", "--files").output.splitlines())
+    assert ["erased", "case", "file", "its key", "by", "why"] == titles
+    assert ["2011-03-13 07:06", row["case_id"], row["sha256"], "-", row["by"], row["reason"]] == told
+    given = orjson.loads(run("retention", "record", "--files", "--json").output)
+    assert [row | {"key_id": None, "at_ms": LONG_AGO_MS}] == given
 
 
 def test_a_legal_hold_is_placed_listed_and_lifted_by_another(office: Office, run: Run) -> None:

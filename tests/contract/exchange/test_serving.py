@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,6 +68,13 @@ def is_open(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def listening(family: str) -> list[str]:
+    """Give where sockets of this machine listen, as the kernel writes it: an address and a port in hex."""
+    path = Path("/proc/net", family)
+    rows = [line.split() for line in path.read_text().splitlines()[1:]] if path.exists() else []
+    return [row[1] for row in rows if row[3] == "0A"]
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_server_stops_when_told_and_starts_again(database_url: str, tmp_path: Path) -> None:
     """After SIGTERM no worker and no reconciler is left and the port is free; the next start answers on it."""
@@ -112,3 +120,26 @@ def test_a_killed_server_leaves_nobody_who_answers(database_url: str, tmp_path: 
         assert not is_open(port)
     with server(database_url, tmp_path / "folder", port) as again:
         assert await_ready(f"http://127.0.0.1:{port}", again)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_it_listens_to_this_machine_alone_and_tells_no_secret(
+    database_url: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Without a proxy nobody outside reaches it; its log says that nothing is encrypted, and never who may do what."""
+    port = free_port()
+    with server(database_url, tmp_path / "folder", port) as running:
+        assert await_ready(f"http://127.0.0.1:{port}", running)
+        places = [place for family in ("tcp", "tcp6") for place in listening(family)]
+        for scheme in ("Bearer", "Device", "Upload"):
+            asked = urllib.request.Request(f"http://127.0.0.1:{port}/sync/v1/manifest")
+            asked.add_header("Authorization", f"{scheme} of-this-test-only")
+            with pytest.raises(urllib.error.HTTPError):
+                urllib.request.urlopen(asked)  # noqa: S310 - our own server
+        running.send_signal(signal.SIGTERM)
+        said = running.communicate(timeout=PATIENCE_S)[1].decode() + capfd.readouterr().out
+
+    assert {f"0100007F:{port:04X}"} == {each for each in places if each.endswith(f":{port:04X}")}
+    assert "Nothing is encrypted here" in said
+    assert "Fairvisit serves on" in said
+    assert "of-this-test-only" not in said

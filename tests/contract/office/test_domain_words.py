@@ -8,13 +8,15 @@ from collections.abc import Iterable
 import pytest
 from flask import Flask
 
+from server.domain.findings.codes import Code
 from server.domain.findings.said import ABOUT
 from server.domain.policy import Candidate, CaseFacts, PolicyRow, choose
 from server.domain.reporting import Figure, Refusal, Told, Took, VisitFigures, make_figures, say_figure
-from server.office.speaking import say_sentence
+from server.office.speaking import say_finding, say_sentence
 from server.services.dispatching import NOT_NEAR
 from tests.contract.office.desk import Desk
 from tests.contract.office.test_languages import catalogues
+from tests.unit.domain.findings.test_catalogue import EXAMPLES
 
 ENGLISH = re.compile("[A-Za-z]{2,}")
 TOLD = Told(
@@ -69,3 +71,24 @@ def test_no_sentence_is_kept_that_nothing_says(desk: Desk) -> None:
     parts = [re.split(r"\{\w+\}", chinese) for name, _, chinese in catalogues() if name == "domain"]
 
     assert [] == [each for each in parts if not all(part in said for part in each)]
+
+
+NAMES = ("rule", "rulebook", "limit", "citation", "pattern")  # of a rule, as its rulebook has them
+OTHERS = [
+    (Code.RECORDING_ABSENT, {"medium": "audio"}), (Code.FIXES_MISSING, {"reason": "timeout"}),
+    (Code.FIXES_MISSING, {"reason": "only old ones"}), (Code.CLOCK_OFF, {"direction": "behind"}),
+    (Code.CLOCK_STEPPED, {"direction": "back"}), (Code.COMPANION_UNASSIGNED, {"how": "kept beside the visit"}),
+    (Code.IMPOSSIBLE_OUTCOME, {"lacks": " without an amount without a day"}),
+    (Code.FEEDBACK_CONTRADICTS, {"recorded": "somebody was met (only_minor)"}), (Code.NEAR_MISS, {"what": "payment"}),
+]  # fmt: skip
+
+
+def test_a_finding_leaves_no_word_in_english(desk: Desk) -> None:
+    """What any finding rests on is said in words of the page's language: 录像, not video."""
+    told = [(code, {**EXAMPLES[code].facts}) for code in Code]
+    told += [(code, EXAMPLES[code].facts | facts) for code, facts in OTHERS]
+    with desk.office.app.test_request_context("/office/", headers={"Accept-Language": "zh"}):
+        said = [say_finding({"code": code, "facts": facts | dict.fromkeys(NAMES, "–")}) for code, facts in told]
+
+    assert [] == [each for each in said if ENGLISH.search(each)]
+    assert "按规定应当录制（录像），但没有任何录制。" in said

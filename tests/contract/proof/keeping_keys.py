@@ -31,14 +31,14 @@ else:
 """
 
 
-def with_key_file(folder: Path) -> dict[str, str]:
+def with_key_file(folder: Path) -> dict[str, Any]:
     """Make a key file, and give the setting that names it."""
     path = folder / "master.keys"
     KeyFile(path).make()
     return {"key_file": str(path)}
 
 
-def with_service(folder: Path) -> dict[str, str]:
+def with_service(folder: Path) -> dict[str, Any]:
     """Make a key service that has the key `k1`, and give the setting that calls it."""
     service = folder / "service"
     service.mkdir()

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from server.services.keys import prepare_site, signing_key
 from server.services.site import Site
 from server.settings import Settings
 from server.storage import tables
-from server.storage.engine import opened
+from server.storage.engine import Store, opened
 from server.storage.key_tables import data_key
 from server.storage.master_keys import KeyFile
 from server.storage.migrating import migrate
@@ -159,16 +160,15 @@ def test_a_rotation_that_was_killed_is_gone_on_with(office: Office, monkeypatch:
 
 def test_nothing_comes_under_a_retired_key(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that still has the old key in mind when a rotation ends wraps again, under the new one."""
-    real = type(office.site.masters).wrap  # type: ignore[union-attr]
-    stale = office.site.masters.wrap(bytes(32), "x")  # type: ignore[union-attr]
+    held = office.site.masters
+    assert held is not None
+    stale = held.wrap(bytes(32), "x")
     renew(office)
     done = keyring.rotate(office.site)
     old = [stale]
 
-    def wrap(self: object, data_key: bytes, about: str) -> object:
-        return old.pop() if old else real(self, data_key, about)
-
-    monkeypatch.setattr(type(office.site.masters), "wrap", wrap)
+    real = held.wrap
+    monkeypatch.setattr(held, "wrap", lambda data_key, about: old.pop() if old else real(data_key, about))
     sha256 = keep(office, PICTURE)
 
     assert (0, True) == masters(office)[stale.master]
@@ -282,13 +282,12 @@ class TestFromPlain:
         """The first release's database, migrated and sealed: every sealed column reads as before."""
         load(empty_database_url, "0.1.0")
         migrate(empty_database_url)
-        folder = {"database_url": empty_database_url, "folder": str(tmp_path / "folder")}
+        settings = Settings(database_url=empty_database_url, folder=str(tmp_path / "folder"))
         with opened(empty_database_url) as store:
-            prepare_site(Site(store, Settings(**folder), system_now, id_maker(system_now)))  # type: ignore[arg-type]
+            prepare_site(Site(store, settings, system_now, id_maker(system_now)))
             before = {place: _values(store, place) for place in PLACES}
         with opened(empty_database_url) as store:
-            settings = Settings(**folder, **with_key_file(tmp_path))  # type: ignore[arg-type]
-            site = Site(store, settings, system_now, id_maker(system_now))
+            site = Site(store, _with_key(settings, tmp_path), system_now, id_maker(system_now))
             prepare_site(site)
             sealed, _ = keyring.encrypt_plain(site)
 
@@ -297,13 +296,13 @@ class TestFromPlain:
             assert before == {place: _values(store, place) for place in PLACES}
 
 
-def _values(store: object, place: str) -> list[object]:
-    with store.read() as connection:  # type: ignore[attr-defined]
+def _values(store: Store, place: str) -> list[str]:
+    with store.read() as connection:
         return sorted(map(repr, connection.execute(select(PLACES[place])).scalars()))
 
 
 def _with_key(settings: Settings, folder: Path) -> Settings:
-    return Settings(**{**settings.__dict__, **with_key_file(folder)})
+    return replace(settings, **with_key_file(folder))
 
 
 class TestCommands:

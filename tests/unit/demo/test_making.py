@@ -65,8 +65,8 @@ def test_names_fit_the_lenders_encoding() -> None:
 
 def test_figures_are_what_the_public_rows_say() -> None:
     """Grade and overdue amount come from months overdue and bill; a negative bill stays negative."""
-    assert ["B", "C", "D", "E"] == [grade_loan(Loan("1", 0, months, 0, 0)) for months in (1, 2, 3, 8)]
-    assert (200, -50) == (overdue_of(Loan("1", 0, 2, 1200, 0)), overdue_of(Loan("1", 0, 1, -600, 0)))
+    assert ["B", "C", "D", "E"] == [grade_loan(Loan("1", 0, months, 0)) for months in (1, 2, 3, 8)]
+    assert (200, -50) == (overdue_of(Loan("1", 0, 2, 1200)), overdue_of(Loan("1", 0, 1, -600)))
 
 
 def test_bad_rows_are_each_bad_in_their_own_way() -> None:

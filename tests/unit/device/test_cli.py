@@ -13,11 +13,12 @@ import orjson
 import pytest
 from click.testing import CliRunner, Result
 
-from agent_sync import cli
+from agent_sync import cli, cli_words
 from agent_sync.store import Store
+from agent_sync.views import Status
 from schemas import canonical, signing
 from schemas.errors import FieldError
-from schemas.messages import format_time
+from schemas.messages import Quota, format_time
 from tests.unit.device.builders import CASE, packet_body
 from tests.unit.device.fake_server import FakeServer, an_id
 from tests.unit.device.test_capturing import SECRET, a_photo
@@ -303,6 +304,25 @@ class TestSaying:
         assert "never assigned" in terminal.said("exchange")
         assert "visit started: is about a case never assigned to this agent" in terminal.said("status")
         assert "到访开始" in terminal.said("--language", "zh", "status")
+
+    def test_what_goes_as_a_file_waits_for_nobody(self, terminal: Terminal) -> None:
+        """X3, E8: content too large for a batch is no work for a person, and is not named once it has come."""
+        terminal.said("visit", SHORT, "--contact", "nobody")
+        store = Store(terminal.folder / "device.db")
+        with store.transaction():
+            store.put("quota", Quota(max_event_bytes=100).to_wire())
+        store.close()
+        said = terminal.said("exchange")
+
+        assert "3 records received but for the content, which goes as a file." in said
+        [*parked] = orjson.loads(terminal.said("status", "--json"))["parked"]
+        assert ["accepted"] * 3 == [each["replayed"] for each in parked]
+        waiting = [{"kind": "visit_started", "problem": "withheld"}]
+        under_way = Status("enrolled", "live", "d", {}, "c", 1, 0, 0, 3, 0, waiting)
+        told = [*cli_words.say_status(under_way, "en")]
+        assert "Received but for its content, which goes as a file: visit started" in told
+        assert "content" not in terminal.said("status")
+        assert "et aside" not in "".join([*told, terminal.said("status"), said])
 
     def test_json_is_for_programs(self, terminal: Terminal) -> None:
         """Every listing has it."""

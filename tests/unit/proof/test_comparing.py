@@ -25,7 +25,7 @@ def device(*events: list[Any], chains: list[dict[str, Any]] | None = None, **cou
 def server(*events: list[Any], chains: list[dict[str, Any]] | None = None, **members: Any) -> dict[str, Any]:
     """A server's statement that lists these events: [id, digest, chain_id, seq, state, marks]."""
     return {
-        "events": [[*entry, []] if len(entry) == 5 else entry for entry in events], "reasons": [],
+        "events": [[*entry, []] if len(entry) == 5 else entry for entry in events], "set_aside": [],
         "files": {"missing": []}, "chains": chains or [{"chain_id": "c", "next_seq": 10}], **members,
     }  # fmt: skip
 
@@ -59,7 +59,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "wiped": (device(chains=BOTH), server(entry(1), chains=later("wiped"))),
     "forgotten": (device(chains=BOTH), server(entry(5), chains=later("forked", 4))),
     "files_missing": (device(entry(1)), server(entry(1), files={"missing": ["f"]})),
-    "parked": (device(entry(1, "parked")), server(entry(1, "parked"), reasons=[{"reason": "invalid", "count": 1}])),
+    "parked": (device(entry(1, "parked")), server(entry(1, "parked"), set_aside=[{"reason": "invalid", "count": 1}])),
     "missing": (device(entry(1)), server()),
     "unknown_to_device": (device(), server(entry(1))),
     "content_differs": (device(entry(1)), server(entry(1, digest="other"))),
@@ -152,7 +152,7 @@ def test_without_any_date_the_day_of_receipt_counts() -> None:
 def test_each_event_is_counted_once_and_repeats_apart() -> None:
     """Received = accepted + parked + id_reuse; a repeat on another chain is a duplicate, not an event."""
     old = StatedChain("c", 4, "h", [
-        place(1), place(2, status="parked", problem="invalid"), place(3, status="id_reuse"),
+        place(1), place(2, status="parked", problem="invalid", now="parked"), place(3, status="id_reuse"),
     ])  # fmt: skip
     repeat = StatedPlace(1, "e1", "d1", "duplicate", "accepted", None, "accepted", DAY, DAY)
     stated = state_day("dev", "agent", DAY, "now", [old, StatedChain("n", 2, "h", [repeat])], {})
@@ -161,7 +161,16 @@ def test_each_event_is_counted_once_and_repeats_apart() -> None:
         stated[name] for name in ("received", "accepted", "parked", "id_reuse", "duplicates")
     )
     assert [(3, 0), (0, 1)] == [(chain["received"], chain["duplicates"]) for chain in stated["chains"]]
-    assert [{"reason": "invalid", "count": 1}] == stated["reasons"]
+    assert [{"reason": "invalid", "count": 1}] == stated["reasons"] == stated["set_aside"]
+
+
+@pytest.mark.parametrize("settled", [{"now": "accepted"}, {"is_withheld": True}, {"is_erased": True}])
+def test_what_needs_no_person_any_more_is_not_set_aside(settled: dict[str, Any]) -> None:
+    """E8: it counts as parked by its receipt, yet what was accepted since, is to come or is gone waits for nobody."""
+    stated = state(place(1, **{"status": "parked", "problem": "withheld", "now": "parked"} | settled))
+
+    assert (1, []) == (stated["parked"], stated["set_aside"])
+    assert [{"reason": "withheld", "count": 1}] == stated["reasons"]
 
 
 def test_files_are_missing_until_verified() -> None:
