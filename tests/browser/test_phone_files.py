@@ -22,6 +22,7 @@ from schemas.vocabulary import DirectiveKind
 from server.app import open_site
 from server.services.enrolling import issue_code
 from server.services.revoking import order_device
+from server.services.story import tell_visit
 from server.settings import Settings
 from server.storage import tables
 from server.storage.migrating import migrate
@@ -219,6 +220,9 @@ def test_files_of_a_visit_arrive_whole_through_a_cut_network(hearing: Browser, t
             assert_bare(contents["photo"])
             assert contents["signature"].startswith(b"\x89PNG")
             assert contents["audio"].startswith(b"\x1aE\xdf\xa3")
+            story = tell_visit(served.site, rows[0].visit_id)
+            times = {each["role"]: (each["starts"], each["ends"]) for each in story["files"]}
+            assert times["audio"][0] < times["photo"][0] < times["signature"][0] < times["audio"][1]  # T4
             kinds = kinds_of(served, case_id)
             assert [2, 3] == [kinds.count(kind) for kind in ("recording_changed", "files_attached")]
             assert_equal_accounts(served, phone)
