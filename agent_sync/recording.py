@@ -127,8 +127,9 @@ def record_event(store: Store, draft: Draft, now: Reading, noise: Noise) -> Reco
             written = write_event(draft, now, noise, rev)
         chain_id, seq = store_outbox.append_event(store, written)
         _follow(store, written, draft, rev or 0, now_ms)
-    told = tuple(verdict.warnings), tuple(draft.files)
-    return Recorded(written.id, chain_id, seq, draft.case_id, draft.visit_id, *told)
+    return Recorded(
+        written.id, chain_id, seq, draft.case_id, draft.visit_id, tuple(verdict.warnings), tuple(draft.files)
+    )
 
 
 def refuse(verdict: rules.Verdict) -> None:

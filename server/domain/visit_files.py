@@ -97,19 +97,24 @@ class Elsewhere:
     known_ms: int
 
 
-def name_files(events: Iterable[SeenEvent]) -> list[VisitFile]:
+def name_files(events: Sequence[SeenEvent]) -> list[VisitFile]:
     """
     Give the files that events name, each once and as it was first named; all of them still wanted.
 
     What its own times are, who named it may put right by naming it again.
     """
     found: dict[str, VisitFile] = {}
+    off: dict[str, list[int]] = {}  # by device: how far its clock was off at each event (ms), and by nothing
     for event in events:
+        if event.reading.wall_ms is not None:
+            off.setdefault(event.device_id, [0]).append(event.bound.estimate_ms - event.reading.wall_ms)
+    for event in events:
+        by_ms = off.get(event.device_id, [0])
         for each in event.files:
             named = VisitFile(
                 each["sha256"], each["size"], each["role"], each["media_type"], event.agent_id, event.id,
                 event.bound.earliest_ms, event.bound.latest_ms, event.received_ms,
-                starts=_place(each.get("starts"), event), ends=_place(each.get("ends"), event),
+                starts=_place(each.get("starts"), by_ms), ends=_place(each.get("ends"), by_ms),
             )  # fmt: skip
             first = found.setdefault(named.sha256, named)
             if first.agent_id == named.agent_id and named.starts is not None:
@@ -117,18 +122,17 @@ def name_files(events: Iterable[SeenEvent]) -> list[VisitFile]:
     return list(found.values())
 
 
-def _place(wall: str | None, event: SeenEvent) -> Moment | None:
+def _place(wall: str | None, off_ms: Sequence[int]) -> Moment | None:
     """
     Bound a moment that a file says of itself; None where it says none that there is.
 
-    By whose clock it is, the device's or a recorder's, nobody says. So it may be as it stands, or off as the device's
-    own clock was at the event that names the file.
+    By whose clock it is, the device's or a recorder's, nobody says, nor whether that was set meanwhile. So it may be as
+    it stands, or off as the device's own clock was at any of its events of the visit.
     """
     said_ms = None if wall is None else parse_wall(wall)
     if said_ms is None or not 0 <= said_ms < LAST_MS:
         return None
-    off_ms = 0 if event.reading.wall_ms is None else event.bound.estimate_ms - event.reading.wall_ms
-    return Moment(said_ms, said_ms + min(0, off_ms), said_ms + max(0, off_ms))
+    return Moment(said_ms, said_ms + min(off_ms), said_ms + max(off_ms))
 
 
 def set_states(files: Iterable[VisitFile], states: Iterable[tuple[str, str, str]]) -> list[VisitFile]:

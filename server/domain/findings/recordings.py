@@ -10,6 +10,7 @@ door of a home. While records are set aside nothing is said (E8): one of them ma
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from schemas.vocabulary import EventKind, RecordingDuty, RecordingMedium, RecordingState, Step
 from server.domain.clocks import TimeBound
@@ -34,7 +35,7 @@ def find_recording_absent(context: Context) -> list[Finding]:
     ran = {str(each.body["medium"]) for each in _changes(context)}
     ran |= {RecordingMedium.AUDIO.value} if RecordingMedium.VIDEO in ran else set()  # a video has the sound
     duties = {medium for medium in RecordingMedium if _is_duty(context, medium)}
-    lacking = {medium: {"medium": medium.value} for medium in duties - ran - _media(context)}
+    lacking: dict[str, dict[str, Any]] = {medium: {"medium": medium.value} for medium in duties - ran - _media(context)}
     lacking |= {
         medium: {"medium": medium.value, "least_lacks_ms": covering.least_stay_ms(context), "told_by": "file"}
         for medium in duties if covering.is_of_another_time(context, medium)

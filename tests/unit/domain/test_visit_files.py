@@ -31,11 +31,14 @@ def a_naming(second: float, wall_off_ms: int = 0, agent: str = "ann", **times: s
 
 
 def test_a_files_own_times_are_by_the_devices_clock_or_a_recorders() -> None:
-    """T4: they may be as they stand, or off as the device's clock was when it named the file; no moment is none."""
+    """T4: they may be as they stand, or off as the device's clock was at any event of the visit; no moment is none."""
     walls = {"starts": "2016-10-11T09:00:00.000-07:00", "ends": "2016-10-11T16:08:00.000+00:00"}
     [right] = name_files([a_naming(10, **walls)])
     [ahead] = name_files([a_naming(10, 90_000, **walls)])
     [behind] = name_files([a_naming(10, -90_000, starts=walls["starts"])])
+    began = an_event("ann_starts", 0, EventKind.VISIT_STARTED, {}, seq=2, wall_off_ms=-3_600_000)
+    stranger = an_event("bo_starts", 0, EventKind.VISIT_STARTED, {}, seq=2, wall_off_ms=7_200_000)
+    [stepped] = name_files([stranger, began, a_naming(10, 90_000, **walls)])
     [unreal] = name_files([a_naming(10, starts="2016-02-31T09:00:00.000-07:00")])
     ends_of_time = [
         name_files([a_naming(10, starts=each)])[0].starts
@@ -45,6 +48,7 @@ def test_a_files_own_times_are_by_the_devices_clock_or_a_recorders() -> None:
     assert [(T, T, T), (T + 480_000,) * 3] == [right.starts, right.ends]
     assert (T, T - 90_000, T) == ahead.starts
     assert ((T, T, T + 90_000), None) == (behind.starts, behind.ends)
+    assert (T, T - 90_000, T + 3_600_000) == stepped.starts
     assert (None, None) == (unreal.starts, unreal.ends)
     assert [None] * 3 == ends_of_time
 
