@@ -189,11 +189,11 @@ def statement(ctx: click.Context, day: str | None, out: str | None) -> None:
 @click.argument("file", type=click.Path(dir_okay=False))
 @click.pass_context
 def export_outbox(ctx: click.Context, file: str) -> None:
-    """Write what was not received to an encrypted FILE, for the office's `fairvisit import-outbox`."""
+    """Write records not received to an encrypted FILE, for `fairvisit import-outbox`; photos and sound stay here."""
     with open_device(ctx.obj) as device:
-        count = device.export_outbox(file)
-    written = cli_words.plural(count, "record")
-    click.echo(f"{written} in {file}. Only the office's server can read it. Nothing was deleted here.")
+        count, files = device.export_outbox(file), device.status().files_waiting
+    for line in cli_words.say_export(file, count, files):
+        click.echo(line)
 
 
 @main.command()

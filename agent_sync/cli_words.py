@@ -56,6 +56,14 @@ def say_unsent(status: Status) -> str:
     return f"{what} {are} saved on this device and will be sent by the next exchange."
 
 
+def say_export(path: str, count: int, files: int) -> Iterator[str]:
+    """Say what is in an exported outbox and what is not: it holds records, and no captured file."""
+    yield f"{plural(count, 'record')} in {path}. Only the office's server can read it. Nothing was deleted here."
+    if files:
+        left = f"{plural(files, 'file')} (photos, signatures, recordings)"
+        yield f"Not in it: {left}. They stay on this device until the server takes from it again: keep the device."
+
+
 def say_report(report: Report, status: Status, language: str) -> Iterator[str]:
     """Say what an exchange did, in lines."""
     counts = report.counts

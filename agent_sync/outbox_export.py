@@ -20,7 +20,8 @@ first. A chain with several such stretches appears once for each. An event that 
 has `digest` and `withheld` (its size) in place of `content`, as on the wire (X3, E12). `damaged` (absent if empty)
 holds what is left of events that were declared lost, as they are now. `proof` is the device's JWS, kid = device_id,
 over {"typ": "outbox", "device_id", "digest"}, where `digest` is the SHA-256 (hex) of the canonical bytes of
-{"device_id", "chains"}. Exporting changes nothing: the events stay in the outbox.
+{"device_id", "chains"}. Exporting changes nothing: the events stay in the outbox. Captured files are not in it, only
+their names and hashes in the events: a recording is larger than what one JSON object can hold.
 """
 
 from __future__ import annotations

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from flask import send_file
-
 from schemas.errors import FieldError
 from server.domain.roles import OVERSEE, Viewer
 from server.office.pages import Answer, Pages, go, show, tell, tell_error, words
@@ -11,6 +9,7 @@ from server.office.texts import gettext as _
 from server.services import exporting
 from server.services.auditing import noted
 from server.storage import job_rows
+from server.web.sending import send_kept
 
 MOST_SHOWN = 50
 
@@ -51,4 +50,4 @@ def add_pages(pages: Pages) -> None:
         if part not in {"file", "manifest"} or not path.exists():
             raise FieldError("not-found", detail=_("This file is not here, or no longer; ask for it once more."))
         with noted(site, viewer, "downloaded", "export", export_id, part=part):
-            return send_file(path.resolve(), as_attachment=True, conditional=True)
+            return send_kept(site, path, f"{row.sha256}-{part}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, send_file
 from marshmallow import fields, validate
 
 from schemas.errors import FieldError
@@ -19,6 +18,7 @@ from server.services import exporting
 from server.services.auditing import noted
 from server.services.site import Site
 from server.storage.types import AnyRow
+from server.web.sending import send_kept
 
 
 class ExportBody(Strict):
@@ -52,12 +52,12 @@ def add_routes(routes: Routes) -> None:
     )  # fmt: skip
     def fetch_export(viewer: Viewer, asked: Asked, export_id: str) -> Told:
         """Give the file; a download that broke off can be resumed by Range."""
-        path = exporting.path_of(site, exporting.find_export(site, viewer, export_id))
+        row = exporting.find_export(site, viewer, export_id)
+        path = exporting.path_of(site, row)
         if not path.exists():
             raise FieldError("not-found", detail="This file is not here yet, or no longer; ask for it once more.")
         with noted(site, viewer, "downloaded", "export", export_id, part="file"):
-            answer: Response = send_file(path.resolve(), as_attachment=True, conditional=True)
-        return answer
+            return send_kept(site, path, row.sha256)
 
 
 def _tell(site: Site, row: AnyRow) -> Mapping[str, Any]:

@@ -26,6 +26,7 @@ from server.services.deciding import find_visit
 from server.services.file_limits import MB, limits_by_kind
 from server.services.site import Site
 from server.storage import intake_rows, visit_file_rows
+from server.storage.kept_files import UPLOADS, working
 
 PIECE = 1 << 20
 TOO_LONG = "A file that is added takes at most {most} MB."
@@ -52,8 +53,9 @@ def add_file(
     with site.store.read() as connection:
         row = find_visit(connection, viewer, visit_id)
     said = [_read_moment(site, name, text) for name, text in (("starts", starts), ("ends", ends))]
-    path = _keep_aside(site, stream)
-    try:
+    with working(site.settings.folder_path / UPLOADS, site.now()) as folder:
+        path = folder / "file"
+        _keep_aside(site, stream, path)
         media_type, size = _look_at(path)
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
@@ -61,8 +63,6 @@ def add_file(
         if starts_ms is not None and ends_ms is not None and ends_ms < starts_ms:
             raise FieldError("invalid", {"ends": [BACKWARDS]})
         site.blobs.put(sha256, path)
-    finally:
-        path.unlink()
     added = {
         "case_id": row.case_id, "visit_id": visit_id, "sha256": sha256, "size": size, "media_type": media_type,
         "serial": serial, "user_id": viewer.id, "by": viewer.name, "at_ms": site.now(),
@@ -93,27 +93,20 @@ def _read_moment(site: Site, name: str, text: str) -> int | None:
     return ms
 
 
-def _keep_aside(site: Site, stream: IO[bytes]) -> Path:
-    """Write a stream to a file of its own, piece by piece and durably; raise where it is too long or empty."""
+def _keep_aside(site: Site, stream: IO[bytes], path: Path) -> None:
+    """Write a stream to a file, piece by piece and durably; raise where it is too long or empty."""
     most, size = most_bytes(site), 0
-    path = site.settings.folder_path / "office-uploads" / f"{site.new_id()}.file"
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
-    try:
-        with path.open("wb") as file:
-            while piece := stream.read(PIECE):
-                size += len(piece)
-                if size > most:
-                    raise FieldError("too-large", detail=Sentence(TOO_LONG, most=most // MB))
-                file.write(piece)
-            file.flush()
-            os.fsync(file.fileno())
-        if not size:
-            raise FieldError("invalid", {"file": [EMPTY]})
-    except BaseException:
-        path.unlink()
-        raise
-    return path
+    with path.open("wb") as file:
+        while piece := stream.read(PIECE):
+            size += len(piece)
+            if size > most:
+                raise FieldError("too-large", detail=Sentence(TOO_LONG, most=most // MB))
+            file.write(piece)
+        file.flush()
+        os.fsync(file.fileno())
+    if not size:
+        raise FieldError("invalid", {"file": [EMPTY]})
 
 
 def _look_at(path: Path) -> tuple[str, int]:

@@ -28,7 +28,9 @@ from server.services.device_days import COUNTED, ask_statements
 from server.services.jobs import tell_job, work_job
 from server.services.site import Site
 from server.storage import export_rows, job_rows
+from server.storage.blobs import read_pieces
 from server.storage.export_rows import Row, Rows
+from server.storage.kept_files import EXPORTS, keep, working
 from server.storage.types import AnyRow, is_id
 
 KINDS: dict[str, Callable[[Site, Collection[str]], Rows]] = {
@@ -109,8 +111,11 @@ def work_export(site: Site) -> bool:
             tell_job(site, "export", row.id, rows=count)
 
         path = path_of(site, row)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        manifest = write_export(site, row.kind, row.format, row.profile, path, row.agencies, tell)
+        with working(path.parent, site.now()) as folder:
+            made = folder / path.name
+            manifest = write_export(site, row.kind, row.format, row.profile, made, row.agencies, tell)
+            manifest_of(made).replace(manifest_of(path))
+            keep(site.store, read_pieces(made.open("rb"), None), path)
         return {"state": "done", "rows": manifest["rows"], "size": manifest["bytes"], "sha256": manifest["sha256"]}
 
     return work_job(site, "export", DEAD_MS, write, "It could not be written; ask for it once more.")
@@ -158,15 +163,15 @@ def manifest_of(path: Path) -> Path:
 
 
 def path_of(site: Site, row: AnyRow) -> Path:
-    """Give where an export's file lies."""
-    return site.settings.folder_path / "exports" / f"{row.kind}-{row.id[-12:]}.{row.format}"
+    """Give where an export's file lies, sealed where the site has a key; its manifest lies beside it as it is."""
+    return site.settings.folder_path / EXPORTS / f"{row.kind}-{row.id[-12:]}.{row.format}"
 
 
 def drop_old_exports(site: Site) -> int:
     """Remove files that were kept long enough; give how many."""
-    folder, gone = site.settings.folder_path / "exports", 0
+    folder, gone = site.settings.folder_path / EXPORTS, 0
     for path in folder.glob("*") if folder.exists() else ():
-        if path.stat().st_mtime * 1000 < site.now() - KEPT_MS:
+        if path.is_file() and path.stat().st_mtime * 1000 < site.now() - KEPT_MS:
             path.unlink()
             gone += 1
     return gone

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import structlog
@@ -18,8 +19,10 @@ from sqlalchemy import Connection
 from schemas.errors import FieldError
 from server.services.site import Site
 from server.storage import key_rows, sealed_rows
+from server.storage.blobs import read_pieces
 from server.storage.blobs_sealed import about, add_key
 from server.storage.keeping import scrub
+from server.storage.kept_files import EXPORTS, UPLOADS, is_sealed, keep, list_kept
 from server.storage.key_rows import FIELDS
 from server.storage.master_keys import KeyFile, MasterKeys, Wrapped
 from server.storage.sealed_fields import use_key
@@ -96,7 +99,14 @@ def read_keys(site: Site) -> Keys:
             Master(row.name, row.made_ms, row.retired_ms, int(row.under)) for row in key_rows.list_masters(connection)
         ]
         plain = sealed_rows.count_plain(connection)
-    return Keys(site.masters is not None, masters, plain, sum(1 for _ in site.blobs.list_plain()))
+    files = sum(1 for _ in site.blobs.list_plain()) + len(_kept_plain(site))
+    return Keys(site.masters is not None, masters, plain, files)
+
+
+def _kept_plain(site: Site) -> list[Path]:
+    """Give each lender's file, file of rejected rows and export that lies in plain."""
+    folders = (site.settings.folder_path / name for name in (UPLOADS, EXPORTS))
+    return [path for folder in folders for path in list_kept(folder) if not is_sealed(path)]
 
 
 # -- rotating
@@ -192,6 +202,9 @@ def encrypt_plain(site: Site) -> tuple[int, int]:
     files = 0
     for sha256 in site.blobs.list_plain():
         site.blobs.seal_kept(sha256, site.settings.folder_path)
+        files += 1
+    for path in _kept_plain(site):
+        keep(site.store, read_pieces(path.open("rb"), None), path)
         files += 1
     if not scrub(site.store):
         log.warning("encrypted_not_scrubbed")

@@ -2,15 +2,18 @@
 Uploading: a lender's file from a browser is kept, then imported by the worker; what was rejected is mended in place.
 
 The very same import as `fairvisit import`: idempotent, so a worker that dies leaves nothing half done, and the next one
-begins anew. A file that leaves something to be asked waits for an answer; nothing of it was written.
+begins anew. A file that leaves something to be asked waits for an answer; nothing of it was written. Where the site has
+a key, files and rejected rows lie sealed, and in plain only while they are worked on.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from io import StringIO, TextIOWrapper
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,6 +34,8 @@ from server.services.jobs import tell_job, work_job
 from server.services.payments import import_payments
 from server.services.site import Site
 from server.storage import job_rows
+from server.storage.blobs import read_pieces
+from server.storage.kept_files import UPLOADS, keep, open_kept, working
 from server.storage.types import AnyRow
 
 IMPORTS = {"portfolio": import_portfolio, "ledger": import_payments, "contacts": import_contacts}
@@ -62,23 +67,22 @@ def keep_upload(
         raise FieldError("invalid", {"lender": ["say whose file it is"]})
     upload_id = site.new_id()
     path = path_of(site, upload_id)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    size = 0
-    with path.open("wb") as file:
-        path.chmod(0o600)
-        while piece := stream.read(PIECE):
-            size += len(piece)
-            if size > MOST_BYTES:
-                break
-            file.write(piece)
-    if not 0 < size <= MOST_BYTES:
+    size = keep(site.store, _read(stream), path)
+    if not size:
         path.unlink()
-        if size:
-            said = "A file takes at most 200 MB; cut it, the parts can be given one by one."
-            raise FieldError("too-large", detail=said)
         raise FieldError("invalid", {"file": ["is empty"]})
     _queue(site, viewer, upload_id, kind, lender.strip(), currency.strip().upper(), Path(file_name).name[:200], size)
     return upload_id
+
+
+def _read(stream: IO[bytes]) -> Iterator[bytes]:
+    size = 0
+    while piece := stream.read(PIECE):
+        size += len(piece)
+        if size > MOST_BYTES:
+            said = "A file takes at most 200 MB; cut it, the parts can be given one by one."
+            raise FieldError("too-large", detail=said)
+        yield piece
 
 
 def _queue(
@@ -121,11 +125,15 @@ def work_upload(site: Site) -> bool:
 
 
 def _import(site: Site, row: AnyRow) -> dict[str, Any]:
-    try:
-        report = IMPORTS[row.kind](site, _order(site, row), _progress(site, row.id))
-    except FieldError as error:
-        said = "\n".join(f"{path}: {' '.join(sentences)}" for path, sentences in error.fields.items()) or error.detail
-        return {"state": "asks", "problem": said}
+    path = path_of(site, row.id)
+    with working(path.parent, site.now()) as folder:
+        try:
+            report = IMPORTS[row.kind](site, _order(site, row, folder), _progress(site, row.id))
+        except FieldError as error:
+            wrong = (f"{path}: {' '.join(sentences)}" for path, sentences in error.fields.items())
+            return {"state": "asks", "problem": "\n".join(wrong) or error.detail}
+        if report.rejects_path is not None:
+            keep(site.store, read_pieces(report.rejects_path.open("rb"), None), _rejects_path(site, row.id))
     return {"state": "done", "counts": dict(report.counts), "problem": None}
 
 
@@ -141,17 +149,20 @@ def _progress(site: Site, upload_id: str) -> Progress:
     return on_progress
 
 
-def _order(site: Site, row: AnyRow) -> FileOrder:
-    path, mapping = path_of(site, row.id), None
+def _order(site: Site, row: AnyRow, folder: Path) -> FileOrder:
+    """Lay the file and its mapping into *folder*, where its rejected rows will be too."""
+    path, mapping = folder / path_of(site, row.id).name, None
+    with open_kept(site.store, path_of(site, row.id)) as kept, path.open("wb") as copy:
+        shutil.copyfileobj(kept, copy)
     if row.columns:
-        mapping = path.with_name(f"{row.id}.mapping.yaml")
+        mapping = folder / "mapping.yaml"
         mapping.write_text(yaml.safe_dump({"columns": {name: [title] for name, title in row.columns.items()}}))
-    return FileOrder(path, mapping, row.lender, currency=row.currency, rejects_path=_rejects_path(site, row.id))
+    return FileOrder(path, mapping, row.lender, currency=row.currency, rejects_path=folder / "rejects.csv")
 
 
 def path_of(site: Site, upload_id: str) -> Path:
     """Give where an uploaded file lies."""
-    return site.settings.folder_path / "office-uploads" / f"{upload_id}.file"
+    return site.settings.folder_path / UPLOADS / f"{upload_id}.file"
 
 
 def _rejects_path(site: Site, upload_id: str) -> Path:
@@ -160,18 +171,19 @@ def _rejects_path(site: Site, upload_id: str) -> Path:
 
 def read_titles(site: Site, row: AnyRow) -> Sequence[str]:
     """Give the titles of an uploaded file's columns, as far as they can be told."""
-    path = path_of(site, row.id)
     spec = load_spec(_kind(row))
-    try:
-        with open_table(path, spec, FileMapping()) as table:
-            return table.titles
-    except FieldError:
+    with open_kept(site.store, path_of(site, row.id)) as kept:
+        path = Path(f"/proc/self/fd/{kept.fileno()}")
         try:
-            codec = decide_encoding(path, spec.by_word)
-            first = next(iter(read_rows(open_lines(path, codec), find_delimiter(open_lines(path, codec)))), None)
-        except (FieldError, OSError):
-            return ()
-        return () if first is None else tuple(str(cell) for cell in first.cells if cell)
+            with open_table(path, spec, FileMapping()) as table:
+                return table.titles
+        except FieldError:
+            try:
+                codec = decide_encoding(path, spec.by_word)
+                first = next(iter(read_rows(open_lines(path, codec), find_delimiter(open_lines(path, codec)))), None)
+            except (FieldError, OSError):
+                return ()
+            return () if first is None else tuple(str(cell) for cell in first.cells if cell)
 
 
 def fields_of(row: AnyRow) -> dict[str, bool]:
@@ -189,7 +201,7 @@ def read_rejects(site: Site, upload_id: str) -> list[Rejected]:
     if not path.exists():
         return []
     found = []
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    with open_kept(site.store, path) as kept, TextIOWrapper(kept, encoding="utf-8-sig", newline="") as file:
         for row in csv.DictReader(file):
             line, column, reason, cure = (row.pop(title, "") or "" for title in REJECT_TITLES)
             found.append(Rejected({name: value or "" for name, value in row.items()}, line, column, reason, cure))
@@ -202,15 +214,11 @@ def mend_rejects(site: Site, viewer: Viewer, row: AnyRow, mended: Sequence[Mappi
     """Have mended rows imported, as a file of their own; give the new upload's id."""
     if not mended:
         raise FieldError("invalid", {"rows": ["mend at least one"]})
-    upload_id = site.new_id()
-    path = path_of(site, upload_id)
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        path.chmod(0o600)
-        writer = csv.DictWriter(file, list(mended[0]))
-        writer.writeheader()
-        writer.writerows(mended)
+    upload_id, text = site.new_id(), StringIO(newline="")
+    writer = csv.DictWriter(text, list(mended[0]))
+    writer.writeheader()
+    writer.writerows(mended)
+    size = keep(site.store, [text.getvalue().encode("utf-8-sig")], path_of(site, upload_id))
     name = f"mended {row.file_name}"[:200]
-    _queue(
-        site, viewer, upload_id, row.kind, row.lender, row.currency, name, path.stat().st_size, row.columns
-    )  # fmt: skip
+    _queue(site, viewer, upload_id, row.kind, row.lender, row.currency, name, size, row.columns)
     return upload_id

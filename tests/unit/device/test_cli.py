@@ -391,6 +391,19 @@ class TestSaying:
 
         assert "3 records" in said
         assert "Nothing was deleted" in said
+        assert "Not in it" not in said
+
+    def test_an_export_says_that_photos_are_not_in_it(self, terminal: Terminal) -> None:
+        """T1: captured files stay on the device until the server takes from it; whoever exports is told to keep it."""
+        photo = a_photo(terminal.folder / "photo.jpg", (64, 64))
+        terminal.said("visit", SHORT, "--contact", "nobody", "--attach", str(photo))
+        said = terminal.said("export-outbox", str(terminal.folder / "outbox.json"))
+        terminal.said("exchange")
+        later = terminal.said("export-outbox", str(terminal.folder / "later.json"))
+
+        assert "Not in it: 1 file (photos, signatures, recordings)." in said
+        assert "keep the device" in said
+        assert "Not in it" not in later
 
     def test_the_doctor_speaks(self, terminal: Terminal) -> None:
         """Well is exit 0; an ill device is exit 1 with a sentence."""

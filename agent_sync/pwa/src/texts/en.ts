@@ -340,7 +340,7 @@ export const texts = {
   storageRefused: "The browser said no. It agrees more readily for an app on the home screen; ask again from there. Until then, send often.",
   free: (bytes: string) => `${bytes} free`,
   exportTitle: "Export what was not sent",
-  exportLead: "For when nothing else works: an encrypted file that only the office can read. Nothing is deleted here.",
+  exportLead: "For when nothing else works: an encrypted file of records that only the office can read. Photos and recordings are not in it and stay here. Nothing is deleted.",
   exportAct: "Make the file",
   exported: (count: number, name: string) => `${some(count, "record")} in ${name}. Hand it to the office.`,
   checkPhone: "Check this phone",

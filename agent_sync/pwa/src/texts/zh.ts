@@ -323,7 +323,7 @@ export const texts: Texts = {
   storageRefused: "浏览器没有同意。添加到主屏幕后更容易获准，请从主屏幕打开后再试。在此之前请常发送。",
   free: (bytes) => `可用 ${bytes}`,
   exportTitle: "导出未发送的内容",
-  exportLead: "别的办法都不行时使用：一个只有后台能读的加密文件。手机里的内容不会删除。",
+  exportLead: "别的办法都不行时使用：一个只有后台能读的加密记录文件。照片和录音不在其中，仍留在手机里。手机里的内容不会删除。",
   exportAct: "生成文件",
   exported: (count, name) => `${name} 中有 ${count} 条记录，请交给后台。`,
   checkPhone: "检查手机",
