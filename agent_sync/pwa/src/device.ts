@@ -25,7 +25,7 @@ import {
 } from "./face";
 import type { Noise } from "./ids";
 import type { Draft } from "./judging";
-import { identity, leaseTime, trueNow } from "./remembering";
+import { identity, leaseTime, trueNow, watchClock } from "./remembering";
 import { isEnded, isIdentityConfirmed, isOpen, stepsDone } from "./rules";
 import { leaveBy } from "./rules_limits";
 import type { Said } from "./sealed_part";
@@ -353,6 +353,7 @@ export class Device implements Face {
 
   status(): Promise<Status> {
     return this.doing(async (store) => {
+      await this.shred(store);
       const storage = globalThis.navigator?.storage;
       const [isPersistent, estimate] = await Promise.all([
         storage?.persisted?.().catch(() => false),
@@ -404,12 +405,19 @@ export class Device implements Face {
     for (const listener of this.listeners) listener();
   }
 
-  /** Do something with the unlocked store, after shredding the packets whose time here has ended (F3). */
+  /** Shred the packets whose time here has ended (F3), and see whether the clock was set back. */
+  private async shred(store: Store): Promise<void> {
+    const now = this.clock.read();
+    await watchClock(store, now);
+    await shredEnded(store, await leaseTime(store, now));
+  }
+
+  /** Do something with the unlocked store, once it is as it should be now. */
   private reading<T>(act: (store: Store) => Promise<T>): Promise<T> {
     return this.doing(async (store) => {
       if (!this.exchanging) await this.fitKey(store);
       if (this.vault.isLocked) throw new Refusal("locked");
-      await shredEnded(store, await leaseTime(store, this.clock.read()));
+      await this.shred(store);
       return act(store);
     });
   }

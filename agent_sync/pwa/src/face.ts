@@ -6,7 +6,7 @@
  * Every method rejects with `Refusal` only. Sentences are the screens' affair: here are codes and facts.
  */
 
-export type Stage = "new" | "awaiting_approval" | "enrolled" | "upload_only" | "wiping" | "wiped" | "gone";
+export type Stage = "new" | "awaiting_approval" | "enrolled" | "upload_only" | "wiping" | "wiped" | "gone" | "clock_locked";
 export type Language = "en" | "zh";
 export type Body = Record<string, unknown>;
 

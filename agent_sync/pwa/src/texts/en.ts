@@ -3,6 +3,8 @@ import words from "./words.en.json";
 
 const some = (count: number, one: string, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
 type Facts = Record<string, string | number | undefined>;
+const CLOCK_LOCKED =
+  "The clock was set back by more than a day, so visits stay shut until this phone has met the office. What you recorded is safe, and an open visit can be ended. Set date and time, then touch Send now under “What is sent”.";
 
 export const texts = {
   tag: "en",
@@ -80,6 +82,7 @@ export const texts = {
   notToday: (why: string) => `not today: ${why}`,
   halted: (why: string) => `halted: ${why}`,
   timeEnded: "its time on this phone has ended",
+  clockShut: "shut: the clock was set back",
   quietTime: "quiet period",
   noTimeLeft: "no time left today",
   companionOf: "you come along",
@@ -350,6 +353,7 @@ export const texts = {
   newCode: "Enter a new code",
   newCodeLead: "What is on this phone stays, and what was not sent goes on being sent.",
   stages: {
+    clock_locked: CLOCK_LOCKED,
     upload_only: "This phone may only send. Ask the office for a new code to get visits again.",
     wiping: "The office has this phone cleared. What you recorded is sent first.",
     wiped: "This phone was cleared. A new code sets it up again.",
@@ -380,7 +384,7 @@ const words_of = (of: Record<string, string>, told: string | number | undefined)
   String(told ?? "").split(/,\s*/).map((each) => of[each] ?? each).join(", ");
 
 const remarks: Record<string, (f: Facts) => string> = {
-  withdrawn: () => "This case was withdrawn. End the visit.",
+  withdrawn: (f) => (f.why === "clock" ? CLOCK_LOCKED : "This case was withdrawn. End the visit."),
   "on-hold": (f) => `There is a halt on this case${f.reasons ? ` (${words_of(words.HoldReason, f.reasons)})` : ""}. No visit now.`,
   "outside-hours": (f) => `A visit is not allowed at this time. ${f.opens ? `It opens ${f.opens}.` : "No later time is allowed yet."}`,
   "crew-too-small": (f) => `This visit needs a crew of ${f.crew_min ?? 2}.`,

@@ -3,6 +3,8 @@ import type { Texts } from "./en";
 import words from "./words.zh.json";
 
 type Facts = Record<string, string | number | undefined>;
+const CLOCK_LOCKED =
+  "手机时间被调回一天以上，与后台联系之前不能查看案件。已记录的内容是安全的，进行中的到访可以结束。请校准日期和时间，再到“发送情况”里点“现在发送”。";
 
 export const texts: Texts = {
   tag: "zh-Hans",
@@ -76,6 +78,7 @@ export const texts: Texts = {
   notToday: (why) => `今天不行：${why}`,
   halted: (why) => `已暂停：${why}`,
   timeEnded: "资料在手机上的期限已到",
+  clockShut: "时间被调回，暂不能查看",
   quietTime: "不打扰时段",
   noTimeLeft: "今天已过可上门时间",
   companionOf: "你是同行",
@@ -333,6 +336,7 @@ export const texts: Texts = {
   newCode: "输入新的登记码",
   newCodeLead: "手机里的内容都保留，未发送的会继续发送。",
   stages: {
+    clock_locked: CLOCK_LOCKED,
     upload_only: "这部手机只能发送。要再接收案件，请向后台要新的登记码。",
     wiping: "后台要清除这部手机，会先发送已记录的内容。",
     wiped: "这部手机已清除。用新的登记码可重新设置。",
@@ -362,7 +366,7 @@ const words_of = (of: Record<string, string>, told: string | number | undefined)
   String(told ?? "").split(/,\s*/).map((each) => of[each] ?? each).join("、");
 
 const remarks: Record<string, (f: Facts) => string> = {
-  withdrawn: () => "案件已撤回，请结束到访。",
+  withdrawn: (f) => (f.why === "clock" ? CLOCK_LOCKED : "案件已撤回，请结束到访。"),
   "on-hold": (f) => `案件已暂停${f.reasons ? `（${words_of(words.HoldReason, f.reasons)}）` : ""}，现在不上门。`,
   "outside-hours": (f) => `现在不允许上门。${f.opens ? `${f.opens} 起可以。` : "之后暂无可上门时间。"}`,
   "crew-too-small": (f) => `这次到访需要 ${f.crew_min ?? 2} 人同行。`,
