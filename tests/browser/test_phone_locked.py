@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from server.services.device_keys import open_data_key
 from server.services.enrolling import issue_code
+from server.storage import tables
 from tests.browser.conftest import Served
 from tests.browser.door import Phone
-from tests.browser.phone_look import set_up, unlock
+from tests.browser.look import SERIOUS, WIDTH
+from tests.browser.phone_look import SMALL, set_up, unlock
 from tests.browser.test_phone_day import plan_day, street
 
-DAY_MS = 86_400_000
+HOUR_MS, DAY_MS = 3_600_000, 86_400_000
+NEW_PIN, WRONG_PIN = "829304", "111222"
 CLOCK_LOCKED = re.compile("The clock was set back by more than a day.*What you recorded is safe.*Send now")
 
 
@@ -65,3 +71,72 @@ def test_a_clock_set_back_shuts_the_visits_until_the_office_is_met(served: Serve
     phone.go("")
     expect(page.locator(".stops").get_by_role("link", name=street(2))).to_be_visible()
     expect(page.get_by_text(CLOCK_LOCKED)).to_have_count(0)
+
+
+def guess(page: Page, count: int) -> None:
+    """Try a wrong PIN so many times, each after its wait."""
+    field = page.locator("input[type=password]")
+    for _ in range(count):
+        set_clock(page, HOUR_MS)
+        field.fill(WRONG_PIN)
+        page.locator("button[type=submit]").click()
+        expect(page.locator("button[type=submit]")).not_to_have_attribute("aria-disabled", "true")
+        page.wait_for_function("[...document.querySelectorAll('input[type=password]')].every((each) => !each.value)")
+
+
+def enter_key(page: Page, key: str) -> None:
+    """Enter what the office gave, and choose a new PIN."""
+    page.get_by_label("Key from the office").fill(key)
+    page.get_by_label("PIN", exact=True).fill(NEW_PIN)
+    page.get_by_label("PIN again").fill(NEW_PIN)
+    page.get_by_role("button", name="Open with the new PIN").click()
+
+
+def test_a_pin_that_was_wrong_ten_times_loses_the_visits_and_nothing_that_was_recorded(served: Served) -> None:
+    """The phone says so, its file goes to the office, the office's key opens it, and what was not sent arrives."""
+    phone = start(served)
+    page = phone.page
+    phone.arrive(street(1))
+    phone.context.set_offline(True)
+    phone.show_card()
+    page.reload()
+    guess(page, 9)
+    expect(page.get_by_text(re.compile("1 try left.*After the last one the visits"))).to_be_visible()
+    guess(page, 1)
+    expect(page.get_by_text(re.compile("The PIN was wrong 10 times.*is safe"))).to_be_visible()
+    page.reload()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save the file").click()
+    _, key = open_data_key(served.site, Path(saved.value.path()).read_bytes(), "Dana")
+
+    enter_key(page, "ab" * 32)
+    expect(page.get_by_text("This is not the key of this phone. Nothing was changed.")).to_be_visible()
+    enter_key(page, " ".join(key[at : at + 8] for at in range(0, 64, 8)))
+    page.wait_for_selector(".steps")
+    phone.go("")
+    expect(page.get_by_text("its time on this phone has ended")).to_have_count(2)
+    phone.send_all()
+    phone.go("")
+    expect(page.locator(".stops").get_by_role("link", name=street(2))).to_be_visible()
+    page.reload()
+    page.locator("input[type=password]").fill(NEW_PIN)
+    page.locator("button[type=submit]").click()
+    page.wait_for_selector(".steps")
+    with served.site.store.read() as connection:
+        kinds = [row.kind for row in connection.execute(tables.event.select()).all()]
+    assert ["step_done", "visit_started"] == sorted(set(kinds) - {"chain_opened"})
+
+
+def test_a_forgotten_pin_leads_to_the_same_way(served: Served) -> None:
+    """Nobody has to try ten times first; and whoever remembers it goes back."""
+    phone = start(served)
+    phone.page.reload()
+    phone.press("PIN forgotten?")
+    expect(phone.page.get_by_label("Key from the office")).to_be_visible()
+    found = Axe().run(phone.page).response["violations"]
+    assert [] == [each["id"] for each in found if each["impact"] in SERIOUS]
+    assert [] == phone.page.evaluate(SMALL)
+    assert phone.page.evaluate("document.documentElement.scrollWidth") <= WIDTH
+    phone.press("Back")
+    unlock(phone.page)
+    phone.page.wait_for_selector(".stops a")

@@ -20,7 +20,7 @@ const Door = lazy(() => import("./screens/door").then((part) => part.Door));
 const More = lazy(() => import("./screens/more").then((part) => part.More));
 
 interface Props { face: Face; isPractice: boolean; first: Settings; firstTexts: Texts }
-export interface Known { stage: Stage; agentCode: string; isLocked: boolean }
+export interface Known { stage: Stage; agentCode: string; isLocked: boolean; isSpent: boolean }
 
 export function App({ face, isPractice, first, firstTexts }: Props) {
   const [settings, setSettings] = useState(first);

@@ -67,6 +67,11 @@ export async function trustClock(tx: Writing, { wallMs }: ClockReading): Promise
   await remember(tx, "highest_wall_ms", wallMs);
 }
 
+/** Whether the PIN was wrong too often: its wrap is gone, and the office's copy of the key is the way back. */
+export async function isPinSpent(tx: Reading): Promise<boolean> {
+  return (await remembered(tx, "vault")) === undefined && (await remembered(tx, "escrow")) !== undefined;
+}
+
 /** Give who this device is; `not-enrolled` if it is nobody. */
 export async function identity(store: Store): Promise<DeviceIdentity> {
   const [pair, deviceId, stage, agent] = await Promise.all([

@@ -5,6 +5,7 @@ import { bytes } from "../moments";
 import { Act, Calm, Field, Link, Pick, Problem, Row, Screen, State } from "../parts";
 import { useAct, usePhone } from "../phone";
 import { href } from "../route";
+import { saveFile } from "../saving";
 import { useFileTexts } from "../texts/files";
 import { Update } from "./update";
 
@@ -75,11 +76,7 @@ function Export() {
   const { act, isBusy, refusal } = useAct();
   const make = () => void act(async () => {
     const { name, content, events } = await face.exportOutbox();
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(content);
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    saveFile(name, content);
     setDone(t.exported(events, name));
   });
   return (

@@ -38,7 +38,7 @@ export const texts = {
   enrolNoCamera: "The camera cannot be used. Allow it in the browser, or type the code.",
   enrolNext: "Next: choose a PIN",
   pinTitle: "Choose a PIN",
-  pinLead: "6 digits or more. It locks what is on this phone. Nobody else knows it, the office neither: without it, what was not sent stays locked.",
+  pinLead: "6 digits or more. It locks what is on this phone. Nobody else knows it, the office neither. After 10 wrong tries the visits here are deleted, and what was not sent opens only with the office's help.",
   pinField: "PIN",
   pinAgain: "PIN again",
   pinShort: "Use 6 or more digits, and nothing but digits.",
@@ -52,9 +52,9 @@ export const texts = {
   unlock: "Unlock",
   pinWrong: (tries: number, wait: string) =>
     `That is not the PIN. ${tries ? `${some(tries, "try", "tries")} left.` : "No try left for now."}${wait ? ` Next try in ${wait}.` : ""}`,
+  pinAtLast: "After the last one the visits here are deleted; what was not sent then opens only with the office's help.",
   pinWait: (wait: string) => `Too many tries. The next one is possible in ${wait}. Nothing is lost.`,
   unlockForgot: "PIN forgotten?",
-  unlockForgotLead: "Nobody can open it without the PIN. Call the office: they know what has arrived. Keep the phone on, with a network, for a while: what lay ready to be sent may still go by itself. To begin anew, delete this page's storage in the browser's settings and enter a new code; what was not sent is then lost.",
   iosTitle: "Put the app on the home screen first",
   iosLead: "On iPhones, what a web page saves is deleted after 7 days without use. In Safari: Share, then Add to Home Screen, then open it from there.",
 
@@ -445,6 +445,7 @@ const problems: Record<string, (f: Facts) => string> = {
   "too-deep": () => "What came cannot be read. What you recorded is safe; tell the office.",
   conflict: () => "This cannot be done now.",
   locked: () => "Locked. Enter your PIN.",
+  "pin-spent": () => "The PIN was wrong 10 times: it opens nothing any more, and the visits on this phone were deleted. What you recorded and did not send is safe; the office can give you a key to it.",
   "code-practice": () => "Practice: type any code of 4 characters or more.",
 };
 

@@ -36,7 +36,7 @@ export const texts: Texts = {
   enrolNoCamera: "无法使用相机。请在浏览器中允许，或手动输入。",
   enrolNext: "下一步：设置密码",
   pinTitle: "设置密码",
-  pinLead: "6 位以上数字，用来锁住手机里的内容。密码只有你知道，后台也没有：忘记了，未发送的内容就打不开。",
+  pinLead: "6 位以上数字，用来锁住手机里的内容。密码只有你知道，后台也没有。输错 10 次，手机里的案件会被删除，未发送的内容要靠后台帮助才能打开。",
   pinField: "密码",
   pinAgain: "再输一遍",
   pinShort: "请用 6 位以上，且只用数字。",
@@ -49,9 +49,9 @@ export const texts: Texts = {
   unlockOf: (agent) => `外访员 ${agent} 的手机`,
   unlock: "解锁",
   pinWrong: (tries, wait) => `密码不对。${tries ? `还可以试 ${tries} 次。` : "暂时不能再试。"}${wait ? `${wait}后可再试。` : ""}`,
+  pinAtLast: "次数用完后，手机里的案件会被删除，未发送的内容要靠后台帮助才能打开。",
   pinWait: (wait) => `试的次数太多，${wait}后可再试。内容都还在。`,
   unlockForgot: "忘记密码？",
-  unlockForgotLead: "没有密码谁也打不开。请联系后台，他们知道哪些已收到。让手机开着并连上网络一段时间：已准备好的内容可能还会自动发出。要重新开始，请在浏览器设置中删除本页面的存储，再输入新的登记码；未发送的内容会因此丢失。",
   iosTitle: "请先添加到主屏幕",
   iosLead: "在 iPhone 上，网页保存的内容 7 天不用就会被删除。请在 Safari 中点“分享”，选“添加到主屏幕”，再从主屏幕打开。",
 
@@ -427,5 +427,6 @@ const problems: Record<string, (f: Facts) => string> = {
   "too-deep": () => "收到的内容无法读取。你的记录是安全的，请告诉后台。",
   conflict: () => "现在不能这样做。",
   locked: () => "已锁定，请输入密码。",
+  "pin-spent": () => "密码已输错 10 次，不能再用，手机里的案件已删除。已记录而未发送的内容是安全的，后台可以给你打开它的密钥。",
   "code-practice": () => "练习模式：任意输入 4 个以上字符即可。",
 };
