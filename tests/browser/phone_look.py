@@ -338,7 +338,7 @@ def set_up(page: Page, code: str) -> None:
     page.locator("input[name=pin]").fill(PIN)
     page.locator("input[name=again]").fill(PIN)
     page.locator("button[type=submit]").click()
-    page.wait_for_selector(".stops a")
+    page.locator(".stops a").first.wait_for()
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from schemas.vocabulary import DirectiveKind
 from server.services.device_keys import open_data_key
 from server.services.enrolling import issue_code
+from server.services.revoking import order_device
 from server.storage import tables
 from tests.browser.conftest import Served
 from tests.browser.door import Phone
@@ -140,3 +145,53 @@ def test_a_forgotten_pin_leads_to_the_same_way(served: Served) -> None:
     phone.press("Back")
     unlock(phone.page)
     phone.page.wait_for_selector(".stops a")
+
+
+def read_memory(page: Page) -> str:
+    """Give every text that the page's memory holds, after what nothing needs any more was thrown away."""
+    session = page.context.new_cdp_session(page)
+    parts: list[str] = []
+    session.on("HeapProfiler.addHeapSnapshotChunk", lambda told: parts.append(told["chunk"]))
+    session.send("HeapProfiler.enable")
+    session.send("HeapProfiler.collectGarbage")
+    session.send("HeapProfiler.takeHeapSnapshot")
+    session.detach()
+    return "\n".join(json.loads("".join(parts))["strings"])
+
+
+def wipe(served: Served, phone: Phone) -> None:
+    """Have the office clear the phone."""
+    with served.site.store.read() as connection:
+        [device] = connection.execute(tables.device.select()).all()
+    order_device(served.site, device.id, DirectiveKind.WIPE_NOW, by="test")
+    phone.go("sending")
+    phone.press("Send now")
+    expect(phone.page.get_by_text("This phone was cleared.")).to_be_visible(timeout=20_000)
+
+
+def set_back(_: Served, phone: Phone) -> None:
+    """Set the clock back in the middle of a visit, without a network, and go on with the visit."""
+    phone.context.set_offline(True)
+    set_clock(phone.page, -2 * DAY_MS)
+    phone.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # back from the phone's settings
+    phone.go("")
+    expect(phone.page.get_by_text(CLOCK_LOCKED)).to_be_visible()
+    phone.page.locator(".go-on").click()
+    phone.expect_step("On whose behalf")
+
+
+@pytest.mark.parametrize("shut", [wipe, set_back])
+def test_what_was_opened_at_a_door_is_forgotten(served: Served, shut: Callable[[Served, Phone], None]) -> None:
+    """Not only gone from the screen and the store: nothing of the sealed part is left in the page's memory."""
+    phone = start(served)
+    page = phone.page
+    phone.arrive(street(1))
+    phone.show_card()
+    phone.meet()
+    phone.ask_facts("1974", "71")
+    expect(page.get_by_text("I come on behalf of Zebra Savings Bank.")).to_be_visible()
+    before = read_memory(page)
+    shut(served, phone)
+
+    assert "Zebra Savings Bank" in before
+    assert "Zebra Savings Bank" not in read_memory(page)
