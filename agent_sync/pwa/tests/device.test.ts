@@ -2,6 +2,8 @@
 import { unwrap } from "idb";
 import { expect, test } from "vitest";
 import { claimOf } from "../src/signing";
+import { texts as en } from "../src/texts/en";
+import { texts as zh } from "../src/texts/zh";
 import type { Transport } from "../src/transport";
 import { waitFor, type Wrapped } from "../src/vault";
 import { CASE, dieAt, makePhone, makeTown, packetBody, PIN, propose, SetClock } from "./builders";
@@ -144,7 +146,10 @@ test("A5: a code of another agent is refused, and what waits stays", async () =>
     ...(await enrol(value)),
     agent: { agent_id: CASE, code: "a2", name: "B" },
   });
-  await expect(phone.enrol("OTHER", PIN)).rejects.toMatchObject({ code: "conflict" });
+  const refusal = { code: "conflict", rule: "other-agents-code", facts: { agent: "a1" } };
+  await expect(phone.enrol("OTHER", PIN)).rejects.toMatchObject(refusal);
+  for (const [t, ...parts] of [[en, "another agent's", "is safe", "Ask the office"], [zh, "别的外访员", "安全", "请向后台要"]] as const)
+    for (const part of [...parts, "a1"]) expect(t.remark(refusal.rule, refusal.facts)).toContain(part);
   expect([(await phone.status()).unsent, (await phone.open()).agentCode]).toEqual([1, "a1"]);
 });
 

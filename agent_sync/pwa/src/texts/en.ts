@@ -334,6 +334,7 @@ export const texts = {
   textSize: "Text size",
   sizes: { "100": "Normal", "125": "Large", "150": "Larger", "200": "Largest" } as Record<string, string>,
   emergency: "Emergency number",
+  emergencyWrong: "This cannot be called. Write figures, such as 112; the number from before stays until then.",
   lockAfter: "Lock after",
   lockMinutes: (minutes: number) => `${minutes} min`,
   lockNow: "Lock now",
@@ -410,6 +411,7 @@ const remarks: Record<string, (f: Facts) => string> = {
   "does-not-open": () => "That does not fit; it counts as a try.",
   "no-outcome": () => "What came of it is not noted yet.",
   "steps-missing": (f) => `Not done at the door: ${words_of(words.Step, f.steps ?? f.missing)}.`,
+  "other-agents-code": (f) => `This code is another agent's, and this is the phone of agent ${f.agent}. Nothing was changed, and what was recorded here is safe. Ask the office for a code for ${f.agent}; another agent needs another phone.`,
   "too-large": () => "This record is too long. Shorten the note.",
 };
 
@@ -422,7 +424,7 @@ const problems: Record<string, (f: Facts) => string> = {
   "certificate-refused": () => "The connection was refused, often because the clock is wrong. Set date and time. What you recorded is safe.",
   unauthenticated: () => "The office does not know this phone. Ask for a new code; nothing on this phone is lost.",
   gone: () => "This phone was withdrawn. What was not sent can be exported in Settings.",
-  "enrolment-code-invalid": () => "This code cannot be used: it is wrong, used, or older than 15 minutes. Ask for a new one.",
+  "enrolment-code-invalid": () => "This code cannot be used: it is wrong, used, older than 15 minutes, or another agent's. Ask for a new one; nothing on this phone was changed.",
   "reauth-required": () => "Too long without contact. Enter a new code from the office; what you record is still taken.",
   "upload-only": () => "This phone may only send. Ask the office for a new code to get visits again.",
   "chain-forked": () => "This phone's records were copied or restored. A new series was begun; nothing is lost.",

@@ -317,6 +317,7 @@ export const texts: Texts = {
   textSize: "字号",
   sizes: { "100": "标准", "125": "大", "150": "更大", "200": "最大" },
   emergency: "紧急电话",
+  emergencyWrong: "这个号码无法拨打。请用数字填写，例如 110；改正之前仍用原来的号码。",
   lockAfter: "自动锁定",
   lockMinutes: (minutes) => `${minutes} 分钟`,
   lockNow: "立即锁定",
@@ -392,6 +393,7 @@ const remarks: Record<string, (f: Facts) => string> = {
   "does-not-open": () => "对不上，已计为一次。",
   "no-outcome": () => "结果还没有记。",
   "steps-missing": (f) => `门口未完成：${words_of(words.Step, f.steps ?? f.missing)}。`,
+  "other-agents-code": (f) => `这个登记码是别的外访员的，而这部手机属于外访员 ${f.agent}。什么都没有改变，已记录的内容是安全的。请向后台要给 ${f.agent} 的登记码；别的外访员请用别的手机。`,
   "too-large": () => "内容太长，请缩短备注。",
 };
 
@@ -404,7 +406,7 @@ const problems: Record<string, (f: Facts) => string> = {
   "certificate-refused": () => "连接被拒绝，多半是手机时间不对。请校准日期和时间。已记录的内容是安全的。",
   unauthenticated: () => "后台不认识这部手机。请要新的登记码，手机里的内容不会丢。",
   gone: () => "这部手机已停用。未发送的内容可在设置中导出。",
-  "enrolment-code-invalid": () => "登记码不能用：不正确、已用过或超过 15 分钟。请要新的。",
+  "enrolment-code-invalid": () => "登记码不能用：不正确、已用过、超过 15 分钟，或是别人的。请要新的，手机里的内容没有改变。",
   "reauth-required": () => "太久没有联系。请输入后台给的新登记码，你的记录照常接收。",
   "upload-only": () => "这部手机只能发送。要再接收案件，请向后台要新的登记码。",
   "chain-forked": () => "手机里的记录曾被复制或恢复，已另起一段，没有丢失。",
