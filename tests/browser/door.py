@@ -48,14 +48,14 @@ class Phone:
         """From the day to a door, and check in."""
         self.page.locator(".stops").get_by_role("link", name=address).press("Enter")  # rows move as visits end
         self.press("Start the visit")
-        self.page.wait_for_selector(".state.good")
+        self.page.locator(".state.good").first.wait_for()
         self.press("I am here")
         self.expect_step("Show your card")
 
     def show_card(self) -> None:
         """Show the card, until it was seen."""
         self.press("Show my card")
-        self.page.wait_for_selector(".qr")
+        self.page.locator(".qr").wait_for()
         self.press("They have seen it")
         expect(self.page.locator(".hand h2")).not_to_have_text("Show your card")
 

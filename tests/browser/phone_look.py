@@ -110,6 +110,10 @@ class Walk:
         self.press("button[type=submit]")
         self.page.wait_for_selector("[aria-invalid]")
         self.look("unlock")
+        self.press(".calm")
+        self.page.wait_for_selector("h1:has-text('?'), h1:has-text('？')")
+        self.look("forgotten")
+        self.press(".calm")
         self.page.locator("input[type=password]").fill(PIN)
         self.press("button[type=submit]")
         self.page.wait_for_selector(".stops")
@@ -334,7 +338,7 @@ def set_up(page: Page, code: str) -> None:
     page.locator("input[name=pin]").fill(PIN)
     page.locator("input[name=again]").fill(PIN)
     page.locator("button[type=submit]").click()
-    page.wait_for_selector(".stops a")
+    page.locator(".stops a").first.wait_for()
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
 
 

@@ -208,3 +208,20 @@ def test_what_the_wire_cannot_take_cannot_be_typed(practice: tuple[Page, Path]) 
     expect(page.get_by_text("Get away first.")).to_be_visible()
 
     assert ["hold_placed", "outcome_noted", "visit_ended"] == kinds_of(page)[-3:]
+
+
+def test_an_emergency_number_that_cannot_be_called_is_told_and_not_taken(practice: tuple[Page, Path]) -> None:
+    """The sentence stands under its field; danger still calls the number from before; a right one is taken."""
+    page, _ = practice
+    set_up(page, "PRACTICE")
+    page.evaluate("location.hash = '#/settings'")
+    field = page.get_by_label("Emergency number")
+    kept = "() => JSON.parse(localStorage.getItem('fairvisit.settings')).emergency"
+    field.fill("+1 (415) 555-0199")
+    field.fill("the police")
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(page.get_by_text("This cannot be called.")).to_be_visible()
+    assert "+14155550199" == page.evaluate(kept)
+    field.fill("911")
+    expect(field).not_to_have_attribute("aria-invalid", "true")
+    assert "911" == page.evaluate(kept)

@@ -7,7 +7,7 @@ import { go, useRoute } from "./route";
 import { lazy } from "./lazy";
 import { Case } from "./screens/case";
 import { Day } from "./screens/day";
-import { forgetSealed } from "./screens/door/room";
+import { forgetSealed, isShutNow } from "./screens/door/room";
 import { Sending } from "./screens/sending";
 import { type Settings, wear } from "./settings";
 import { loadTexts } from "./texts";
@@ -20,7 +20,7 @@ const Door = lazy(() => import("./screens/door").then((part) => part.Door));
 const More = lazy(() => import("./screens/more").then((part) => part.More));
 
 interface Props { face: Face; isPractice: boolean; first: Settings; firstTexts: Texts }
-export interface Known { stage: Stage; agentCode: string; isLocked: boolean }
+export interface Known { stage: Stage; agentCode: string; isLocked: boolean; isSpent: boolean }
 
 export function App({ face, isPractice, first, firstTexts }: Props) {
   const [settings, setSettings] = useState(first);
@@ -39,8 +39,9 @@ export function App({ face, isPractice, first, firstTexts }: Props) {
         setTexts(loaded);
       });
   };
+  const isIn = known !== null && !known.isLocked && !["new", "awaiting_approval", "wiped"].includes(known.stage);
+  useEffect(() => { if (!isIn) forgetSealed(); }, [isIn]);
   if (!known) return null;
-  const isIn = !known.isLocked && !["new", "awaiting_approval", "wiped"].includes(known.stage);
   return (
     <PhoneRoom face={face} isPractice={isPractice} texts={texts} settings={settings} onSettings={change} reopen={reopen} isIn={isIn}>
       {isIn ? <Inside /> : <Gate known={known} />}
@@ -54,7 +55,6 @@ function Inside() {
   const isFirst = useRef(true);
   useRhythm(face, status, !isPractice);
   useLock(settings.lockMinutes, () => {
-    forgetSealed();
     face.lock();
     if (isUpdateReady() && status?.openVisits.length === 0) startUpdate();
     void reopen();
@@ -66,6 +66,8 @@ function Inside() {
     const visit = status.openVisits[0];
     if (visit && (route[0] ?? "") === "") go("door", visit.caseId, visit.visitId);
   }, [status]);
+  const isShut = isShutNow(status);
+  useEffect(() => { if (isShut) forgetSealed(); }, [isShut]);
   const [name = "", one = "", two, three] = route;
   if (name === "door") return <Door key={`${one}/${two ?? ""}`} caseId={one} visitId={two} over={three ?? ""} />;
   if (name === "case") return <Case caseId={one} />;

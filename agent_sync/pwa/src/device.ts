@@ -25,7 +25,8 @@ import {
 } from "./face";
 import type { Noise } from "./ids";
 import type { Draft } from "./judging";
-import { identity, leaseTime, trueNow } from "./remembering";
+import { identity, isPinSpent, leaseTime, trueNow, watchClock } from "./remembering";
+import type { Escrow } from "./escrow";
 import { isEnded, isIdentityConfirmed, isOpen, stepsDone } from "./rules";
 import { leaveBy } from "./rules_limits";
 import type { Said } from "./sealed_part";
@@ -35,7 +36,7 @@ import { stageOf } from "./store_outbox";
 import { openVisits, visitsOf } from "./store_visits";
 import { oneAtATime, lockTab } from "./tabs";
 import { FetchTransport, type Transport } from "./transport";
-import { Vault, waitFor, type Wrapped } from "./vault";
+import { MOST_TRIES, Vault, waitFor, type Wrapped } from "./vault";
 import { viewCase, viewVisit } from "./viewing";
 import { viewPackets, viewStatus, viewVisits } from "./views";
 
@@ -56,6 +57,7 @@ const recording = () => import("./recording");
 const signing = () => import("./signing");
 const judging = () => import("./judging");
 const door = () => import("./rules_door");
+const escrow = () => import("./escrow");
 
 export class Device implements Face {
   private readonly vault: Vault;
@@ -99,15 +101,16 @@ export class Device implements Face {
     this.opening = null;
   }
 
-  async open(): Promise<{ stage: Stage; agentCode: string; isLocked: boolean }> {
+  async open(): Promise<{ stage: Stage; agentCode: string; isLocked: boolean; isSpent: boolean }> {
     const store = await this.store();
     if (!this.exchanging) await this.fitKey(store);
-    const [stage, agent] = await store.read(
-      async (tx) => [(await stageOf(tx)) as Stage, await remembered<Agent>(tx, "agent")] as const,
+    const [stage, agent, isSpent] = await store.read(
+      async (tx) =>
+        [(await stageOf(tx)) as Stage, await remembered<Agent>(tx, "agent"), await isPinSpent(tx)] as const,
     );
     // A phone that was enrolled and knows nothing of it: the browser threw the store away. The mark outlives that.
     const mark = stage === "new" ? (globalThis.localStorage?.getItem(this.mark) ?? "") : "";
-    return { stage, agentCode: agent?.code ?? mark, isLocked: this.vault.isLocked };
+    return { stage, agentCode: agent?.code ?? mark, isLocked: this.vault.isLocked, isSpent };
   }
 
   /**
@@ -142,6 +145,7 @@ export class Device implements Face {
         this.noise,
       );
       if (enrolment.agent) globalThis.localStorage?.setItem(this.mark, enrolment.agent.code);
+      await this.keepEscrow(store);
       return enrolment;
     });
   }
@@ -163,26 +167,56 @@ export class Device implements Face {
 
   private async unlockStore(store: Store, pin: string): Promise<void> {
     const nowMs = this.clock.read().wallMs;
-    const [counted, waitMs] = await store.write(async (tx) => {
+    const [counted, waitMs, isOver] = await store.write(async (tx) => {
       const known = await remembered<Wrapped>(tx, "vault");
-      if (!known) throw new Refusal("not-enrolled");
+      if (!known) throw new Refusal((await isPinSpent(tx)) ? "pin-spent" : "not-enrolled");
+      // Without the office's copy of the key the last try would bury what was not sent: there it waits, and no more.
+      const hasEscrow = (await remembered(tx, "escrow")) !== undefined;
+      if (hasEscrow && known.failures >= MOST_TRIES) return [known, 0, true] as const; // cut off after the last one
       const { waitMs } = waitFor(known, nowMs);
       // A try is counted before it is made, so that no restart gives another one. A wait that a clock set back would
       // stretch begins anew.
       const failures = known.failures + (waitMs > 0 ? 0 : 1);
       const next = { ...known, failures, wait_from_ms: waitMs > 0 ? Math.min(known.wait_from_ms, nowMs) : nowMs };
       await remember(tx, "vault", next);
-      return [next, waitMs] as const;
+      return [next, waitMs, false] as const;
     });
     if (waitMs > 0) throw new Refusal("pin-wait", {}, "", { waitMs });
-    if (!(await this.vault.unwrap(counted, pin))) {
+    if (isOver || !(await this.vault.unwrap(counted, pin))) {
+      if (counted.failures >= MOST_TRIES && (await (await escrow()).giveUpPin(store))) throw new Refusal("pin-spent");
       throw new Refusal("pin-wrong", {}, "", { ...waitFor(counted, this.clock.read().wallMs) });
     }
     await store.put("vault", { ...counted, failures: 0 });
+    await this.goOn(store);
+  }
+
+  /** Once unlocked: load what the first step needs, and close what a page that was killed left open. */
+  private async goOn(store: Store): Promise<void> {
     void recording().catch(() => undefined); // so that the first step of the day does not wait for it
     if (await store.read((tx) => tx.objectStore("file").index("waits").count()))
       void this.files().then((files) => files.mend(), () => undefined).catch(() => undefined);
     this.tell();
+  }
+
+  escrow(): Promise<{ name: string; content: string } | null> {
+    return this.doing(async (store) => {
+      const [kept, agent] = [await store.get<Escrow>("escrow"), await store.get<Agent>("agent")];
+      return kept ? { name: `key-${agent?.code ?? "agent"}.json`, content: kept.content } : null;
+    });
+  }
+
+  recover(key: string, pin: string): Promise<void> {
+    return this.doing(async (store) => {
+      if (pin.length < LEAST_PIN) throw new Refusal("invalid", { pin: ["too-short"] });
+      await (await escrow()).recover(store, key, pin);
+      await this.goOn(store);
+    });
+  }
+
+  /** See that the office's key in force can open the data key. What goes wrong here is tried again at the next exchange. */
+  private async keepEscrow(store: Store): Promise<void> {
+    const nowMs = await trueNow(store, this.clock.read());
+    await escrow().then((part) => part.keepEscrow(store, nowMs)).catch(() => undefined);
   }
 
   lock(): void {
@@ -342,6 +376,7 @@ export class Device implements Face {
       const channel = new Channel(this.transport, key, deviceId, (await store.get<string>("nonce")) ?? "");
       const talk = new Talk(store, channel, this.clock, this.noise, this.options.archiveDays ?? 30);
       await converse(talk);
+      await this.keepEscrow(store);
       this.nextMs = this.clock.read().wallMs + talk.report.nextMs;
       const { leaveForWorker } = await import("./background");
       await leaveForWorker(talk, await trueNow(store, this.clock.read())).catch(() => undefined); // it is sent from here, then
@@ -353,6 +388,7 @@ export class Device implements Face {
 
   status(): Promise<Status> {
     return this.doing(async (store) => {
+      await this.shred(store);
       const storage = globalThis.navigator?.storage;
       const [isPersistent, estimate] = await Promise.all([
         storage?.persisted?.().catch(() => false),
@@ -404,12 +440,19 @@ export class Device implements Face {
     for (const listener of this.listeners) listener();
   }
 
-  /** Do something with the unlocked store, after shredding the packets whose time here has ended (F3). */
+  /** Shred the packets whose time here has ended (F3), and see whether the clock was set back. */
+  private async shred(store: Store): Promise<void> {
+    const now = this.clock.read();
+    await watchClock(store, now);
+    await shredEnded(store, await leaseTime(store, now));
+  }
+
+  /** Do something with the unlocked store, once it is as it should be now. */
   private reading<T>(act: (store: Store) => Promise<T>): Promise<T> {
     return this.doing(async (store) => {
       if (!this.exchanging) await this.fitKey(store);
       if (this.vault.isLocked) throw new Refusal("locked");
-      await shredEnded(store, await leaseTime(store, this.clock.read()));
+      await this.shred(store);
       return act(store);
     });
   }

@@ -7,7 +7,7 @@
 import { ENROL, type Channel, type Value } from "./channel";
 import type { Reading as ClockReading } from "./clock";
 import { isObject, problem } from "./errors";
-import type { Agent, Enrolment } from "./face";
+import { Refusal, type Agent, type Enrolment } from "./face";
 import type { Noise } from "./ids";
 import { openPrepared, prepareOpening } from "./recording";
 import { newKeyPair, publicJwk, sign, thumbprint } from "./signing";
@@ -53,7 +53,7 @@ export async function enrol(
   }
   const agent = readAgent(answer);
   const known = await store.get<Agent>("agent");
-  if (known && known.agent_id !== agent.agent_id) throw problem("conflict", "another agent's", { agent: known.code });
+  if (known && known.agent_id !== agent.agent_id) throw new Refusal("conflict", {}, "other-agents-code", { agent: known.code });
   await keep(store, answer, channel, now, noise);
   return { isEnrolled: true, pollS: 0, deviceId: String(answer["device_id"]), agent };
 }

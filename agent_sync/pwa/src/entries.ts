@@ -34,6 +34,12 @@ export function checkMeeting({ day, from, to }: Meeting, nowMs: number): Wrong<k
   return from < to ? {} : { to: "appointmentOrder" };
 }
 
+/** The number to call of what was typed, "" for none; null where nothing can be called by it. */
+export function numberOf(text: string): string | null {
+  const number = text.normalize("NFKC").replace(/[\s()./-]/g, "");
+  return number === "" || /^\+?[*#]*\d[\d*#]{1,19}$/.test(number) ? number : null;
+}
+
 export function checkPin(pin: string, again: string): Wrong<"pin" | "again"> {
   if (!/^\d{6,}$/.test(pin)) return { pin: "pinShort" };
   if (/^(\d)\1+$/.test(pin) || "01234567890".includes(pin) || "09876543210".includes(pin)) return { pin: "pinEasy" };

@@ -13,7 +13,7 @@ import { isObject, problem, type Problem } from "./errors";
 import { readTime } from "./messages";
 import { applyHolds, applyPage, heedPull, isPlainWaiting, purgeWithdrawn, shredEnded } from "./pulling";
 import { buildRequest, paceOf, readOutbox, storeReceipts, takeQuota } from "./pushing";
-import { lastContact } from "./remembering";
+import { lastContact, trustClock } from "./remembering";
 import { refetchShredded, repair } from "./repair";
 import { retryAfter, slowDown } from "./rules_sending";
 import { remember, remembered } from "./store";
@@ -50,6 +50,7 @@ async function noteContact(talk: Talk, sentMonoMs: number): Promise<void> {
     if ((await stageOf(tx)) === "gone") await remember(tx, "stage", "enrolled");
     if (!talk.isNewest) return;
     await remember(tx, "answered_no", request.no);
+    await trustClock(tx, now);
     const contact: LastContact = {
       server_time: String(talk.answer["server_time"]),
       server_ms: talk.serverMs,

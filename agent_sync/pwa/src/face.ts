@@ -6,7 +6,7 @@
  * Every method rejects with `Refusal` only. Sentences are the screens' affair: here are codes and facts.
  */
 
-export type Stage = "new" | "awaiting_approval" | "enrolled" | "upload_only" | "wiping" | "wiped" | "gone";
+export type Stage = "new" | "awaiting_approval" | "enrolled" | "upload_only" | "wiping" | "wiped" | "gone" | "clock_locked";
 export type Language = "en" | "zh";
 export type Body = Record<string, unknown>;
 
@@ -88,12 +88,16 @@ export interface FileRoom {
 }
 
 export interface Face {
-  /** What is known before a PIN: whether there is a store, whose, and whether it is locked. */
-  open(): Promise<{ stage: Stage; agentCode: string; isLocked: boolean }>;
+  /** What is known before a PIN: whether there is a store, whose, whether it is locked, and whether its PIN is used up. */
+  open(): Promise<{ stage: Stage; agentCode: string; isLocked: boolean; isSpent: boolean }>;
   /** Enrol with the office's code; the PIN wraps the data key from then on. */
   enrol(code: string, pin: string): Promise<Enrolment>;
-  /** Unlock; rejects `pin-wrong` {triesLeft, waitMs} or `pin-wait` {waitMs}. */
+  /** Unlock; rejects `pin-wrong` {triesLeft, waitMs}, `pin-wait` {waitMs}, or `pin-spent` after the last try. */
   unlock(pin: string): Promise<void>;
+  /** This phone's data key as only the office can open it, as a file; null where there is none. */
+  escrow(): Promise<{ name: string; content: string } | null>;
+  /** Open the store with the key that the office gave: packets go, what was recorded stays, the PIN is a new one. */
+  recover(key: string, pin: string): Promise<void>;
   lock(): void;
 
   packets(): Promise<PacketView[]>;

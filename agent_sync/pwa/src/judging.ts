@@ -1,6 +1,7 @@
 /** What the rules say of something about to be recorded. */
 import type { Body, Remark } from "./face";
-import { mayRecord } from "./rules";
+import { isClockLocked } from "./remembering";
+import { CLOCK, mayRecord } from "./rules";
 import { checkDoor } from "./rules_door";
 import type { Store } from "./store";
 import { viewCase, viewVisit } from "./viewing";
@@ -32,10 +33,12 @@ export async function judgeDraft(
   nowMs: number,
   maxEventBytes: number,
 ): Promise<Remark[]> {
-  const [visit, now] = await Promise.all([
+  const [visit, found, isShut] = await Promise.all([
     viewVisit(store, draft.caseId, draft.visitId),
     viewCase(store, draft.caseId, draft.visitId, nowMs),
+    draft.kind === "visit_started" && store.read(isClockLocked),
   ]);
+  const now = isShut ? { ...found, gone: CLOCK } : found;
   return [
     ...mayRecord(draft.kind, draft.body, size, visit, now, nowMs, maxEventBytes),
     ...checkDoor(draft.kind, draft.body, visit, now),

@@ -1,12 +1,14 @@
 /** When a visit may start, in the few words of a list: "open until 18:40", "opens 16:00 · appointed", "not today: …". */
 import type { PacketView } from "./face";
 import { clock, isSameDay, moment } from "./moments";
+import { CLOCK } from "./rules";
 import type { Texts } from "./texts/en";
 
 export interface Lawful { words: string; mark: "good" | "wait" | "stop"; isToday: boolean }
 
 export function lawful(t: Texts, packet: PacketView, nowMs: number): Lawful {
   const stop = (words: string): Lawful => ({ words, mark: "stop", isToday: false });
+  if (packet.remarks.some((each) => each.facts.why === CLOCK)) return stop(t.clockShut);
   if (!packet.isReadable) return stop(t.timeEnded);
   if (packet.holds.length) return stop(t.halted(t.list(packet.holds.map((each) => t.words.HoldReason[each as "illness"] ?? each))));
   const other = packet.remarks.find((each) => each.level === "block" && each.code !== "outside-hours");

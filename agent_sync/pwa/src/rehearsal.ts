@@ -57,7 +57,7 @@ export class Rehearsal implements Face {
     const isOld = Date.now() - this.state.beganMs > FRESH_MS;
     if (isOld && this.state.stage === "enrolled") this.keep({ beganMs: Date.now(), events: [], sent: 0 });
     const { stage } = this.state;
-    return { stage, agentCode: stage === "new" ? "" : AGENT.code, isLocked: this.isLocked };
+    return { stage, agentCode: stage === "new" ? "" : AGENT.code, isLocked: this.isLocked, isSpent: false };
   }
 
   async enrol(code: string, pin: string): Promise<Enrolment> {
@@ -79,6 +79,14 @@ export class Rehearsal implements Face {
     }
     this.keep({ tries: 0, waitUntilMs: 0 });
     this.isLocked = false;
+  }
+
+  async escrow() {
+    return null; // practice begins anew by itself
+  }
+
+  async recover(): Promise<void> {
+    throw new Refusal("not-found");
   }
 
   lock(): void {

@@ -23,7 +23,7 @@ export interface Visit {
 }
 export const NO_VISIT: Visit = { events: [], startedMs: null };
 
-/** A case as this device holds it at this moment. `gone` says why its packet is not here any more. */
+/** A case as this device holds it at this moment. `gone` says why its packet is not here any more, or is shut. */
 export interface CaseNow {
   isHeld: boolean;
   gone: string;
@@ -32,6 +32,8 @@ export interface CaseNow {
   crewSize: number;
   visits: readonly PastVisit[];
 }
+/** Why a packet is shut that is here: the clock was set back (remembering.ts). */
+export const CLOCK = "clock";
 export const NO_CASE: CaseNow = { isHeld: true, gone: "", limits: null, holdReasons: [], crewSize: 1, visits: [] };
 
 export function isAllowed(remarks: readonly Remark[]): boolean {

@@ -7,7 +7,8 @@ import type { Reading as ClockReading } from "./clock";
 import { Refusal, type Body } from "./face";
 import type { Noise } from "./ids";
 import { recordEvent } from "./recording";
-import { bodiesOf, isIdentityConfirmed } from "./rules";
+import { isClockLocked } from "./remembering";
+import { bodiesOf, CLOCK, isIdentityConfirmed } from "./rules";
 import { triesLeft } from "./rules_door";
 import { factsSecret, letterSecret, openSealed } from "./sealing";
 import type { Store } from "./store";
@@ -28,6 +29,7 @@ export interface Said {
 async function tryWraps(store: Store, caseId: string, said: Said): Promise<Body | null> {
   const kind = WRAPS[said.method];
   if (!kind) throw new Refusal("invalid", { method: ["unknown"] });
+  if (await store.read(isClockLocked)) throw new Refusal("conflict", {}, "withdrawn", { why: CLOCK });
   const body = await readBody(store, "packet", caseId);
   const sealed = body?.["sealed"] as { wraps: { kind: string }[] } | undefined;
   if (!sealed) throw new Refusal("withdrawn");

@@ -7,7 +7,7 @@ import { fromUtf8 } from "./bytes";
 import { isObject } from "./errors";
 import type { Body } from "./face";
 import { readTime } from "./messages";
-import { remember, type Reading, type Store, type Writing } from "./store";
+import { remember, type Store, type Writing } from "./store";
 import type { BodyRow, HoldRow, ObjectRow } from "./store_tables";
 
 export const placeOf = (type: string, id: string) => `body:${type}:${id}`;
@@ -41,19 +41,22 @@ export async function noteFirstEnd(tx: Writing): Promise<void> {
 export async function shredEnded(store: Store, nowMs: number): Promise<number> {
   if (nowMs < ((await store.get<number>(FIRST_END)) ?? -Infinity)) return 0;
   const isEnded = (row: ObjectRow) => row.has_body && row.lease_ms !== undefined && row.lease_ms <= nowMs;
-  const look = async (tx: Reading) => (await tx.objectStore("object").index("type").getAll("packet")).filter(isEnded);
-  if (!(await store.read(look)).length) return 0;
+  const packets = await store.read((tx) => tx.objectStore("object").index("type").getAll("packet"));
+  if (!packets.some(isEnded)) return 0;
   store.vault.seen.clear();
-  return store.write(async (tx) => {
-    const ended = await look(tx);
-    for (const row of ended) {
-      await keepRemains(tx, row.id, "expired");
-      await tx.objectStore("object").put({ ...row, has_body: false });
-      await tx.objectStore("body").delete([row.type, row.id]);
-    }
-    await noteFirstEnd(tx);
-    return ended.length;
-  });
+  return store.write((tx) => shredPackets(tx, isEnded));
+}
+
+/** Delete the bodies of the packets that are of this kind: they keep their place in count and sum. Gives how many. */
+export async function shredPackets(tx: Writing, isMeant: (row: ObjectRow) => boolean): Promise<number> {
+  const rows = (await tx.objectStore("object").index("type").getAll("packet")).filter(isMeant);
+  for (const row of rows) {
+    await keepRemains(tx, row.id, "expired");
+    await tx.objectStore("object").put({ ...row, has_body: false });
+    await tx.objectStore("body").delete([row.type, row.id]);
+  }
+  await noteFirstEnd(tx);
+  return rows.length;
 }
 
 /** Read an object's body; null if it is not here, or shredded, or damaged. */

@@ -5,12 +5,14 @@ import { remember, remembered, type Store } from "./store";
 
 const LEASE_MS = 120_000;
 
+const forget = () => undefined;
+
 /** Give a queue: each act begins when the one before it has ended, however that ended. */
 export function oneAtATime(): <T>(act: () => Promise<T>) => Promise<T> {
   let last: Promise<unknown> = Promise.resolve();
   return (act) => {
     const next = last.then(act, act);
-    last = next.catch(() => undefined);
+    last = next.then(forget, forget); // what it gave is its caller's alone, and may be what was opened at a door
     return next;
   };
 }

@@ -2,7 +2,8 @@
  * The data key and its PIN. What is stored is encrypted with the data key; the PIN wraps it (PBKDF2, AES-GCM).
  *
  * A PIN is short, so the wrap lies in a second one, by a key that the browser never gives out; and each try is counted
- * before it is made, with a wait that grows. Nothing is ever deleted for wrong PINs: only the office may order that.
+ * before it is made, with a wait that grows. After the last one the wrap is gone: packets are shredded, and what was not
+ * sent can be opened by the key alone that the office has (escrow.ts).
  */
 import { hex, utf8, type Bytes } from "./bytes";
 import { Refusal } from "./face";
@@ -22,7 +23,8 @@ export interface Wrapped {
   wait_from_ms: number;
 }
 
-const FREE_TRIES = 5;
+export const MOST_TRIES = 10;
+const FREE_TRIES = 3;
 const FIRST_WAIT_MS = 30_000;
 const MOST_WAIT_MS = 60 * 60_000;
 const AES = { name: "AES-GCM", length: 256 };
@@ -44,9 +46,8 @@ export class Vault {
     this.seen.clear();
   }
 
-  /** Make a new data key, wrapped by a PIN. It opens the vault at once. */
-  async make(pin: string): Promise<Wrapped> {
-    const raw = crypto.getRandomValues(new Uint8Array(32));
+  /** Wrap a data key, a new one if none is given, by a PIN. It opens the vault at once. */
+  async make(pin: string, raw = crypto.getRandomValues(new Uint8Array(32))): Promise<Wrapped> {
     const salt = crypto.getRandomValues(new Uint8Array(16));
     const outer = await crypto.subtle.generateKey(AES, false, ["encrypt", "decrypt"]);
     const byPin = await close(await deriveKey(utf8(pin), salt, this.iterations, ["encrypt"]), raw, "pin");
@@ -86,7 +87,12 @@ export class Vault {
 
   private async use(raw: Bytes, salt: Bytes): Promise<void> {
     this.salt = hex(salt);
-    this.key = await importKey(raw);
+    this.key = await importKey(raw, true);
+  }
+
+  /** The data key itself, for the office's copy of it. */
+  async exportKey(): Promise<Bytes> {
+    return new Uint8Array(await crypto.subtle.exportKey("raw", this.must()));
   }
 
   /** Encrypt for a place; what is moved to another place does not open there. */
@@ -110,14 +116,15 @@ export class Vault {
   }
 }
 
-/** Give how long to wait before another try, and how many come without a wait. */
+/** Give how long to wait before another try, and how many are left. */
 export function waitFor(wrapped: Wrapped, nowMs: number): { waitMs: number; triesLeft: number } {
   const beyond = wrapped.failures - FREE_TRIES;
-  if (beyond < 0) return { waitMs: 0, triesLeft: -beyond };
+  const triesLeft = Math.max(0, MOST_TRIES - wrapped.failures);
+  if (beyond < 0) return { waitMs: 0, triesLeft };
   const whole = Math.min(MOST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(beyond, 20));
   // A clock that was set back makes the wait no longer than it is.
   const waited = Math.max(0, nowMs - wrapped.wait_from_ms);
-  return { waitMs: Math.max(0, whole - waited), triesLeft: 0 };
+  return { waitMs: Math.max(0, whole - waited), triesLeft };
 }
 
 export async function close(key: CryptoKey, plain: Bytes, place: string): Promise<Closed> {
@@ -131,8 +138,8 @@ export async function open(key: CryptoKey, closed: Closed, place: string): Promi
 }
 
 /** Take raw bytes as an AES key, and forget them. */
-export async function importKey(raw: Bytes): Promise<CryptoKey> {
-  const key = await crypto.subtle.importKey("raw", raw, AES, false, ["encrypt", "decrypt"]);
+export async function importKey(raw: Bytes, isExtractable = false): Promise<CryptoKey> {
+  const key = await crypto.subtle.importKey("raw", raw, AES, isExtractable, ["encrypt", "decrypt"]);
   raw.fill(0);
   return key;
 }

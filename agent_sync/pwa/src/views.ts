@@ -4,8 +4,8 @@
 import type { Reading as ClockReading } from "./clock";
 import type { Agent, Body, PacketView, Parked, Question, Stage, Status, VisitRecord } from "./face";
 import { parseTime } from "./messages";
-import { lastContact, trueNow } from "./remembering";
-import { mayRecord, NO_VISIT, planOf } from "./rules";
+import { isClockLocked, lastContact, trueNow } from "./remembering";
+import { CLOCK, mayRecord, NO_VISIT, planOf } from "./rules";
 import { windowNow, type Limits, type Span } from "./rules_limits";
 import { remembered, type Reading, type Store } from "./store";
 import * as feed from "./store_feed";
@@ -19,10 +19,21 @@ export async function viewPackets(store: Store, now: ClockReading): Promise<Pack
   const nowMs = await trueNow(store, now);
   const halted = await feed.holdsByCase(store, nowMs);
   const packets = await feed.readObjects(store, "packet");
+  const [isShut, visits] = await store.read(async (tx) => [await isClockLocked(tx), await openVisits(tx)] as const);
+  const visited = new Set(visits.map((visit) => visit.case_id));
   const views = await Promise.all(
-    packets.map(({ row, body }) => viewPacket(store, row.id, row.rev, body, feed.reasonsOf(halted.get(row.id)), nowMs)),
+    packets.map(({ row, body }) => {
+      const seen = isShut ? whileShut(body, visited.has(row.id)) : body;
+      return viewPacket(store, row.id, row.rev, seen, feed.reasonsOf(halted.get(row.id)), nowMs, isShut);
+    }),
   );
   return views.sort((one, other) => comparePlans(planOf(one.open, nowMs), planOf(other.open, nowMs)));
+}
+
+/** As under a packet that was withdrawn: an open visit keeps its limits and texts, and nothing else (F3). */
+function whileShut(body: Body | null, isVisited: boolean): Body | null {
+  const { limits = {}, texts = [] } = feed.openPartOf(body);
+  return body && isVisited ? { open: { limits, texts } } : null;
 }
 
 /** Order two plans: the earlier day, then the earlier place in it; what nobody planned goes last. */
@@ -38,6 +49,7 @@ async function viewPacket(
   body: Body | null,
   holds: string[],
   nowMs: number,
+  isShut: boolean,
 ): Promise<PacketView> {
   const open = feed.openPartOf(body);
   const limits = (open["limits"] ?? {}) as Limits;
@@ -49,7 +61,7 @@ async function viewPacket(
   const crewSize = (open["crew"] as unknown[] | undefined)?.length || 1;
   const view = {
     isHeld: body !== null,
-    gone: body ? "" : "expired",
+    gone: isShut ? CLOCK : body ? "" : "expired",
     limits,
     holdReasons: holds,
     crewSize,
@@ -61,7 +73,7 @@ async function viewPacket(
     role: (body?.["role"] as PacketView["role"] | undefined) ?? "lead",
     open,
     isSealed: !!body && "sealed" in body,
-    isReadable: body !== null,
+    isReadable: body !== null && !isShut,
     holds,
     remarks: mayRecord("visit_started", {}, 0, NO_VISIT, view, nowMs, 1),
     ways: wraps.map((wrap) => (wrap.kind === "document" ? "document" : wrap.kind) as PacketView["ways"][number]),
@@ -88,7 +100,7 @@ export async function viewStatus(
   now: ClockReading,
 ): Promise<Omit<Status, "isExchanging" | "isPersistent" | "freeBytes" | "nextMs" | "problem">> {
   const [last, nowMs] = [await lastContact(store), await trueNow(store, now)];
-  const seen = await store.read(async (tx) => {
+  const { isShut, ...seen } = await store.read(async (tx) => {
     const [links, waiting, events] = [
       await tx.objectStore("link").getAll(),
       await waitingEvents(tx),
@@ -100,6 +112,7 @@ export async function viewStatus(
     const packets = await tx.objectStore("object").index("type").getAll("packet");
     return {
       stage: (await stageOf(tx)) as Stage,
+      isShut: await isClockLocked(tx),
       pullStage: (await remembered<string>(tx, "pull_stage")) ?? "first",
       deviceId: (await remembered<string>(tx, "device_id")) ?? "",
       agent: (await remembered<Agent>(tx, "agent")) ?? null,
@@ -116,9 +129,10 @@ export async function viewStatus(
   });
   const isLocked = store.vault.isLocked;
   const notices = isLocked ? [] : (await feed.readObjects(store, "notice")).flatMap(({ body }) => (body ? [body] : []));
+  const enrolled = isShut ? "clock_locked" : seen.pullStage === "upload-only" ? "upload_only" : "enrolled";
   return {
     ...seen,
-    stage: seen.stage === "enrolled" && seen.pullStage === "upload-only" ? "upload_only" : seen.stage,
+    stage: seen.stage === "enrolled" ? enrolled : seen.stage,
     questions: isLocked ? [] : await viewQuestions(store),
     notices,
     lastContactMs: last?.server_ms ?? null,
@@ -175,15 +189,19 @@ async function viewQuestions(store: Store): Promise<Question[]> {
 export async function viewVisits(store: Store): Promise<VisitRecord[]> {
   const decisions = (await feed.readObjects(store, "decision")).flatMap(({ body }) => (body ? [body] : []));
   decisions.sort((one, other) => (String(one["at"]) < String(other["at"]) ? 1 : -1));
-  const [rows, files] = await store.read(
+  const [rows, files, isShut] = await store.read(
     async (tx) =>
-      [await tx.objectStore("visit").getAll(), await tx.objectStore("file").index("waits").getAll(1)] as const,
+      [
+        await tx.objectStore("visit").getAll(),
+        await tx.objectStore("file").index("waits").getAll(1),
+        await isClockLocked(tx),
+      ] as const,
   );
   return Promise.all(
     byStart(rows)
       .reverse()
       .map(async (visit) => {
-        const packet = feed.openPartOf(await feed.readBody(store, "packet", visit.case_id));
+        const packet = isShut ? {} : feed.openPartOf(await feed.readBody(store, "packet", visit.case_id));
         const decision = decisions.find(
           (each) => each["visit_id"] === visit.visit_id && each["case_id"] === visit.case_id,
         );

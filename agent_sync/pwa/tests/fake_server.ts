@@ -1,12 +1,12 @@
 /** A server in memory that keeps the places of chains (E4), receipts (E8) and a feed (F1, F4) as PROTOCOL.md says. */
-import { fromUtf8, sha256Hex, utf8, type Bytes } from "../src/bytes";
+import { fromUtf8, sha256Hex, unb64url, utf8, type Bytes } from "../src/bytes";
 import { digest, encode, linkHash } from "../src/canonical";
 import { bucketOf, itemWeight, sumWeights } from "../src/checksum";
 import { wrongIn } from "../src/checks";
 import { problem } from "../src/errors";
 import { makeId } from "../src/ids";
 import { formatTime } from "../src/messages";
-import { claimOf, loadPublic, newKeyPair, publicJwk, sign, thumbprint, verify, type Jwk } from "../src/signing";
+import { claimOf, loadPublic, publicJwk, sign, thumbprint, verify, type Jwk } from "../src/signing";
 import type { Transport, WireAnswer } from "../src/transport";
 import { BUCKETS, ZERO_HASH } from "../src/vocabulary";
 import { inflate } from "../src/zipping";
@@ -87,8 +87,20 @@ export class FakeServer implements Transport {
   }
 
   async publicKey(): Promise<Jwk> {
-    this.key ??= await newKeyPair();
+    this.key ??= await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]);
     return publicJwk(this.key.publicKey);
+  }
+
+  /** Open what was sealed to the server's key, as server/services/unsealing.py does. */
+  async unseal({ format, kid, epk, iv, ciphertext }: Value, form: string): Promise<Value> {
+    const { key_ops: _, ...jwk } = await crypto.subtle.exportKey("jwk", this.key!.privateKey);
+    const own = await crypto.subtle.importKey("jwk", jwk, { name: "ECDH", namedCurve: "P-256" }, false, ["deriveBits"]);
+    const shared = await crypto.subtle.deriveBits({ name: "ECDH", public: await loadPublic(epk, "ECDH") }, own, 256);
+    const base = await crypto.subtle.importKey("raw", shared, "HKDF", false, ["deriveKey"]);
+    const how = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(), info: utf8(form) };
+    const key = await crypto.subtle.deriveKey(how, base, { name: "AES-GCM", length: 256 }, false, ["decrypt"]);
+    const aes = { name: "AES-GCM", iv: unb64url(iv), additionalData: utf8(encode({ format, kid, epk })) };
+    return JSON.parse(fromUtf8(await crypto.subtle.decrypt(aes, key, unb64url(ciphertext))));
   }
 
   async sign(claim: Value & { typ: string }): Promise<string> {

@@ -89,7 +89,7 @@ function Waiting({ now }: { now: number }) {
   return (
     <>
       {status.openVisits.map((each) => (
-        <a key={each.visitId} class="go-on" href={href("door", each.caseId, each.visitId)}><Icon of="hand" /><span><b>{t.openVisit}</b><br />{t.goOnWith(address(each.caseId))}</span><Icon of="on" /></a>
+        <a key={each.visitId} class="go-on" href={href("door", each.caseId, each.visitId)}><Icon of="hand" /><span><b>{t.openVisit}</b><br />{t.goOnWith(address(each.caseId) || t.caseTitle)}</span><Icon of="on" /></a>
       ))}
       {stage && <State of="look">{stage}</State>}
       {stage && status.pullStage === "reauth-required" && <Link to={href("code")}>{t.newCode}</Link>}

@@ -16,7 +16,7 @@ import { End, Ended } from "./door/end";
 import { Ever } from "./door/ever";
 import { Halt, Safe } from "./door/halt";
 import { LeaveClock } from "./door/leave";
-import { forgetSealed, forgetWho, keepSealed, keepWho, readWho, Room, type DoorRoom, sealedOf } from "./door/room";
+import { forgetSealed, forgetWho, isShutNow, keepSealed, keepWho, readWho, Room, type DoorRoom, sealedOf } from "./door/room";
 import { Sign } from "./door/sign";
 import { Steps } from "./door/steps";
 import { Gone } from "./case";
@@ -42,11 +42,14 @@ const bare = (caseId: string): PacketView => ({
 });
 
 function Inside({ packet, visitId, over }: { packet: PacketView; visitId: string; over: string }) {
-  const { face, t, settings } = usePhone();
+  const { face, t, settings, status } = usePhone();
   const { caseId } = packet;
   const [visit, setVisit] = useState<VisitSoFar | null>(null);
   const [said, setSaid] = useState<Said | null>(() => readWho(visitId));
-  const [sealed, setOpened] = useState<Sealed | null>(() => sealedOf(visitId));
+  const [known, setOpened] = useState<Sealed | null>(() => sealedOf(visitId));
+  const isShut = isShutNow(status);
+  const sealed = isShut ? null : known;
+  useEffect(() => { if (isShut) setOpened(null); }, [isShut]);
   const reload = async () => {
     const read = await face.visit(caseId, visitId);
     if (read.isEnded) {

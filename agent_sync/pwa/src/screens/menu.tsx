@@ -2,12 +2,10 @@
 import { Calm, Link, Screen } from "../parts";
 import { usePhone } from "../phone";
 import { href } from "../route";
-import { forgetSealed } from "./door/room";
 
 export function Menu() {
   const { face, t, isPractice, status, reopen } = usePhone();
   const lock = () => {
-    forgetSealed();
     face.lock();
     void reopen();
   };

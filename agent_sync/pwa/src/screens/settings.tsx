@@ -1,10 +1,12 @@
 /** Settings: language, text size, lock, storage, the way out for what was not sent, and what this is. */
 import { useEffect, useState } from "preact/hooks";
 import type { Language } from "../face";
+import { numberOf } from "../entries";
 import { bytes } from "../moments";
 import { Act, Calm, Field, Link, Pick, Problem, Row, Screen, State } from "../parts";
 import { useAct, usePhone } from "../phone";
 import { href } from "../route";
+import { saveFile } from "../saving";
 import { useFileTexts } from "../texts/files";
 import { Update } from "./update";
 
@@ -19,7 +21,7 @@ export function SettingsPage() {
       <Pick label={t.textSize} value={settings.size} options={Object.entries(t.sizes)} onPick={(size) => set({ size })} isTight />
       <Pick label={t.lockAfter} value={String(settings.lockMinutes)} options={[2, 5, 15].map((each) => [String(each), t.lockMinutes(each)])} onPick={(each) => set({ lockMinutes: Number(each) })} isTight />
       <ByWifi />
-      <Field label={t.emergency} type="tel" value={settings.emergency} onText={(text) => set({ emergency: text.replace(/[^+\d*#]/g, "") })} />
+      <Emergency />
       <Storage />
       <Export />
       <h2>{t.about}</h2>
@@ -31,6 +33,18 @@ export function SettingsPage() {
       <Link to="/agent/check">{t.checkPhone}</Link>
     </Screen>
   );
+}
+
+/** The number that danger calls; what cannot be called is told, and not taken. */
+function Emergency() {
+  const { t, settings, set } = usePhone();
+  const [typed, setTyped] = useState(settings.emergency);
+  const take = (text: string) => {
+    setTyped(text);
+    const number = numberOf(text);
+    if (number !== null) set({ emergency: number });
+  };
+  return <Field label={t.emergency} type="tel" value={typed} onText={take} problem={numberOf(typed) === null ? t.emergencyWrong : undefined} />;
 }
 
 /** Whether photos and recordings wait for Wi-Fi; where the browser does not tell, it says so. */
@@ -75,11 +89,7 @@ function Export() {
   const { act, isBusy, refusal } = useAct();
   const make = () => void act(async () => {
     const { name, content, events } = await face.exportOutbox();
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(content);
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+    saveFile(name, content);
     setDone(t.exported(events, name));
   });
   return (

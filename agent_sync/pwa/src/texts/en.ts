@@ -3,6 +3,8 @@ import words from "./words.en.json";
 
 const some = (count: number, one: string, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
 type Facts = Record<string, string | number | undefined>;
+const CLOCK_LOCKED =
+  "The clock was set back by more than a day, so visits stay shut until this phone has met the office. What you recorded is safe, and an open visit can be ended. Set date and time, then touch Send now under “What is sent”.";
 
 export const texts = {
   tag: "en",
@@ -36,7 +38,7 @@ export const texts = {
   enrolNoCamera: "The camera cannot be used. Allow it in the browser, or type the code.",
   enrolNext: "Next: choose a PIN",
   pinTitle: "Choose a PIN",
-  pinLead: "6 digits or more. It locks what is on this phone. Nobody else knows it, the office neither: without it, what was not sent stays locked.",
+  pinLead: "6 digits or more. It locks what is on this phone. Nobody else knows it, the office neither. After 10 wrong tries the visits here are deleted, and what was not sent opens only with the office's help.",
   pinField: "PIN",
   pinAgain: "PIN again",
   pinShort: "Use 6 or more digits, and nothing but digits.",
@@ -50,9 +52,9 @@ export const texts = {
   unlock: "Unlock",
   pinWrong: (tries: number, wait: string) =>
     `That is not the PIN. ${tries ? `${some(tries, "try", "tries")} left.` : "No try left for now."}${wait ? ` Next try in ${wait}.` : ""}`,
+  pinAtLast: "After the last one the visits here are deleted; what was not sent then opens only with the office's help.",
   pinWait: (wait: string) => `Too many tries. The next one is possible in ${wait}. Nothing is lost.`,
   unlockForgot: "PIN forgotten?",
-  unlockForgotLead: "Nobody can open it without the PIN. Call the office: they know what has arrived. Keep the phone on, with a network, for a while: what lay ready to be sent may still go by itself. To begin anew, delete this page's storage in the browser's settings and enter a new code; what was not sent is then lost.",
   iosTitle: "Put the app on the home screen first",
   iosLead: "On iPhones, what a web page saves is deleted after 7 days without use. In Safari: Share, then Add to Home Screen, then open it from there.",
 
@@ -80,6 +82,7 @@ export const texts = {
   notToday: (why: string) => `not today: ${why}`,
   halted: (why: string) => `halted: ${why}`,
   timeEnded: "its time on this phone has ended",
+  clockShut: "shut: the clock was set back",
   quietTime: "quiet period",
   noTimeLeft: "no time left today",
   companionOf: "you come along",
@@ -331,6 +334,7 @@ export const texts = {
   textSize: "Text size",
   sizes: { "100": "Normal", "125": "Large", "150": "Larger", "200": "Largest" } as Record<string, string>,
   emergency: "Emergency number",
+  emergencyWrong: "This cannot be called. Write figures, such as 112; the number from before stays until then.",
   lockAfter: "Lock after",
   lockMinutes: (minutes: number) => `${minutes} min`,
   lockNow: "Lock now",
@@ -350,6 +354,7 @@ export const texts = {
   newCode: "Enter a new code",
   newCodeLead: "What is on this phone stays, and what was not sent goes on being sent.",
   stages: {
+    clock_locked: CLOCK_LOCKED,
     upload_only: "This phone may only send. Ask the office for a new code to get visits again.",
     wiping: "The office has this phone cleared. What you recorded is sent first.",
     wiped: "This phone was cleared. A new code sets it up again.",
@@ -380,7 +385,7 @@ const words_of = (of: Record<string, string>, told: string | number | undefined)
   String(told ?? "").split(/,\s*/).map((each) => of[each] ?? each).join(", ");
 
 const remarks: Record<string, (f: Facts) => string> = {
-  withdrawn: () => "This case was withdrawn. End the visit.",
+  withdrawn: (f) => (f.why === "clock" ? CLOCK_LOCKED : "This case was withdrawn. End the visit."),
   "on-hold": (f) => `There is a halt on this case${f.reasons ? ` (${words_of(words.HoldReason, f.reasons)})` : ""}. No visit now.`,
   "outside-hours": (f) => `A visit is not allowed at this time. ${f.opens ? `It opens ${f.opens}.` : "No later time is allowed yet."}`,
   "crew-too-small": (f) => `This visit needs a crew of ${f.crew_min ?? 2}.`,
@@ -406,6 +411,7 @@ const remarks: Record<string, (f: Facts) => string> = {
   "does-not-open": () => "That does not fit; it counts as a try.",
   "no-outcome": () => "What came of it is not noted yet.",
   "steps-missing": (f) => `Not done at the door: ${words_of(words.Step, f.steps ?? f.missing)}.`,
+  "other-agents-code": (f) => `This code is another agent's, and this is the phone of agent ${f.agent}. Nothing was changed, and what was recorded here is safe. Ask the office for a code for ${f.agent}; another agent needs another phone.`,
   "too-large": () => "This record is too long. Shorten the note.",
 };
 
@@ -418,7 +424,7 @@ const problems: Record<string, (f: Facts) => string> = {
   "certificate-refused": () => "The connection was refused, often because the clock is wrong. Set date and time. What you recorded is safe.",
   unauthenticated: () => "The office does not know this phone. Ask for a new code; nothing on this phone is lost.",
   gone: () => "This phone was withdrawn. What was not sent can be exported in Settings.",
-  "enrolment-code-invalid": () => "This code cannot be used: it is wrong, used, or older than 15 minutes. Ask for a new one.",
+  "enrolment-code-invalid": () => "This code cannot be used: it is wrong, used, older than 15 minutes, or another agent's. Ask for a new one; nothing on this phone was changed.",
   "reauth-required": () => "Too long without contact. Enter a new code from the office; what you record is still taken.",
   "upload-only": () => "This phone may only send. Ask the office for a new code to get visits again.",
   "chain-forked": () => "This phone's records were copied or restored. A new series was begun; nothing is lost.",
@@ -441,6 +447,7 @@ const problems: Record<string, (f: Facts) => string> = {
   "too-deep": () => "What came cannot be read. What you recorded is safe; tell the office.",
   conflict: () => "This cannot be done now.",
   locked: () => "Locked. Enter your PIN.",
+  "pin-spent": () => "The PIN was wrong 10 times: it opens nothing any more, and the visits on this phone were deleted. What you recorded and did not send is safe; the office can give you a key to it.",
   "code-practice": () => "Practice: type any code of 4 characters or more.",
 };
 

@@ -3,6 +3,8 @@ import type { Texts } from "./en";
 import words from "./words.zh.json";
 
 type Facts = Record<string, string | number | undefined>;
+const CLOCK_LOCKED =
+  "手机时间被调回一天以上，与后台联系之前不能查看案件。已记录的内容是安全的，进行中的到访可以结束。请校准日期和时间，再到“发送情况”里点“现在发送”。";
 
 export const texts: Texts = {
   tag: "zh-Hans",
@@ -34,7 +36,7 @@ export const texts: Texts = {
   enrolNoCamera: "无法使用相机。请在浏览器中允许，或手动输入。",
   enrolNext: "下一步：设置密码",
   pinTitle: "设置密码",
-  pinLead: "6 位以上数字，用来锁住手机里的内容。密码只有你知道，后台也没有：忘记了，未发送的内容就打不开。",
+  pinLead: "6 位以上数字，用来锁住手机里的内容。密码只有你知道，后台也没有。输错 10 次，手机里的案件会被删除，未发送的内容要靠后台帮助才能打开。",
   pinField: "密码",
   pinAgain: "再输一遍",
   pinShort: "请用 6 位以上，且只用数字。",
@@ -47,9 +49,9 @@ export const texts: Texts = {
   unlockOf: (agent) => `外访员 ${agent} 的手机`,
   unlock: "解锁",
   pinWrong: (tries, wait) => `密码不对。${tries ? `还可以试 ${tries} 次。` : "暂时不能再试。"}${wait ? `${wait}后可再试。` : ""}`,
+  pinAtLast: "次数用完后，手机里的案件会被删除，未发送的内容要靠后台帮助才能打开。",
   pinWait: (wait) => `试的次数太多，${wait}后可再试。内容都还在。`,
   unlockForgot: "忘记密码？",
-  unlockForgotLead: "没有密码谁也打不开。请联系后台，他们知道哪些已收到。让手机开着并连上网络一段时间：已准备好的内容可能还会自动发出。要重新开始，请在浏览器设置中删除本页面的存储，再输入新的登记码；未发送的内容会因此丢失。",
   iosTitle: "请先添加到主屏幕",
   iosLead: "在 iPhone 上，网页保存的内容 7 天不用就会被删除。请在 Safari 中点“分享”，选“添加到主屏幕”，再从主屏幕打开。",
 
@@ -76,6 +78,7 @@ export const texts: Texts = {
   notToday: (why) => `今天不行：${why}`,
   halted: (why) => `已暂停：${why}`,
   timeEnded: "资料在手机上的期限已到",
+  clockShut: "时间被调回，暂不能查看",
   quietTime: "不打扰时段",
   noTimeLeft: "今天已过可上门时间",
   companionOf: "你是同行",
@@ -314,6 +317,7 @@ export const texts: Texts = {
   textSize: "字号",
   sizes: { "100": "标准", "125": "大", "150": "更大", "200": "最大" },
   emergency: "紧急电话",
+  emergencyWrong: "这个号码无法拨打。请用数字填写，例如 110；改正之前仍用原来的号码。",
   lockAfter: "自动锁定",
   lockMinutes: (minutes) => `${minutes} 分钟`,
   lockNow: "立即锁定",
@@ -333,6 +337,7 @@ export const texts: Texts = {
   newCode: "输入新的登记码",
   newCodeLead: "手机里的内容都保留，未发送的会继续发送。",
   stages: {
+    clock_locked: CLOCK_LOCKED,
     upload_only: "这部手机只能发送。要再接收案件，请向后台要新的登记码。",
     wiping: "后台要清除这部手机，会先发送已记录的内容。",
     wiped: "这部手机已清除。用新的登记码可重新设置。",
@@ -362,7 +367,7 @@ const words_of = (of: Record<string, string>, told: string | number | undefined)
   String(told ?? "").split(/,\s*/).map((each) => of[each] ?? each).join("、");
 
 const remarks: Record<string, (f: Facts) => string> = {
-  withdrawn: () => "案件已撤回，请结束到访。",
+  withdrawn: (f) => (f.why === "clock" ? CLOCK_LOCKED : "案件已撤回，请结束到访。"),
   "on-hold": (f) => `案件已暂停${f.reasons ? `（${words_of(words.HoldReason, f.reasons)}）` : ""}，现在不上门。`,
   "outside-hours": (f) => `现在不允许上门。${f.opens ? `${f.opens} 起可以。` : "之后暂无可上门时间。"}`,
   "crew-too-small": (f) => `这次到访需要 ${f.crew_min ?? 2} 人同行。`,
@@ -388,6 +393,7 @@ const remarks: Record<string, (f: Facts) => string> = {
   "does-not-open": () => "对不上，已计为一次。",
   "no-outcome": () => "结果还没有记。",
   "steps-missing": (f) => `门口未完成：${words_of(words.Step, f.steps ?? f.missing)}。`,
+  "other-agents-code": (f) => `这个登记码是别的外访员的，而这部手机属于外访员 ${f.agent}。什么都没有改变，已记录的内容是安全的。请向后台要给 ${f.agent} 的登记码；别的外访员请用别的手机。`,
   "too-large": () => "内容太长，请缩短备注。",
 };
 
@@ -400,7 +406,7 @@ const problems: Record<string, (f: Facts) => string> = {
   "certificate-refused": () => "连接被拒绝，多半是手机时间不对。请校准日期和时间。已记录的内容是安全的。",
   unauthenticated: () => "后台不认识这部手机。请要新的登记码，手机里的内容不会丢。",
   gone: () => "这部手机已停用。未发送的内容可在设置中导出。",
-  "enrolment-code-invalid": () => "登记码不能用：不正确、已用过或超过 15 分钟。请要新的。",
+  "enrolment-code-invalid": () => "登记码不能用：不正确、已用过、超过 15 分钟，或是别人的。请要新的，手机里的内容没有改变。",
   "reauth-required": () => "太久没有联系。请输入后台给的新登记码，你的记录照常接收。",
   "upload-only": () => "这部手机只能发送。要再接收案件，请向后台要新的登记码。",
   "chain-forked": () => "手机里的记录曾被复制或恢复，已另起一段，没有丢失。",
@@ -423,5 +429,6 @@ const problems: Record<string, (f: Facts) => string> = {
   "too-deep": () => "收到的内容无法读取。你的记录是安全的，请告诉后台。",
   conflict: () => "现在不能这样做。",
   locked: () => "已锁定，请输入密码。",
+  "pin-spent": () => "密码已输错 10 次，不能再用，手机里的案件已删除。已记录而未发送的内容是安全的，后台可以给你打开它的密钥。",
   "code-practice": () => "练习模式：任意输入 4 个以上字符即可。",
 };

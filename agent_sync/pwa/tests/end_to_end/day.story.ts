@@ -23,7 +23,7 @@ async function exchanged(device: Device): Promise<Report> {
 
 test("enrol, pull, visit with a companion, exchange: the server takes all of it", async () => {
   const lead = phone("lead");
-  expect(await lead.open()).toEqual({ stage: "new", agentCode: "", isLocked: true });
+  expect(await lead.open()).toEqual({ stage: "new", agentCode: "", isLocked: true, isSpent: false });
   expect((await lead.enrol(lead_code, "471147")).isEnrolled).toBe(true);
   await exchanged(lead);
   const [packet] = await lead.packets();

@@ -1,6 +1,6 @@
 /** What is typed on the phone: taken only where it can be read in one way, and each problem stands under its own field. */
 import { expect, test } from "vitest";
-import { amountOf, checkMeeting, checkPin, checkPromise } from "../../src/entries";
+import { amountOf, checkMeeting, checkPin, checkPromise, numberOf } from "../../src/entries";
 
 const NOW = new Date(2026, 10, 26, 12, 0).getTime();
 
@@ -10,6 +10,13 @@ test.each([
   ["1e3", "USD", null], ["", "USD", null], ["15.5", "JPY", null], ["9".repeat(13), "USD", null], ["1.5", "KWD", 1_500], ["1.200", "KWD", null],
 ])("the amount %s in %s is %s minor units", (text, currency, minor) => {
   expect(amountOf(text, currency)).toBe(minor);
+});
+
+test.each([
+  ["112", "112"], ["", ""], ["+1 (415) 555-0199", "+14155550199"], ["１１０", "110"], ["*55", "*55"],
+  ["1", null], ["+", null], ["1+12", null], ["police", null], ["112x", null], ["9".repeat(30), null],
+])("the emergency number %s is called as %s", (text, number) => {
+  expect(numberOf(text)).toBe(number);
 });
 
 test("a promise needs an amount above 0, a currency, and a day that is not past", () => {

@@ -124,7 +124,7 @@ test("practice keeps no PIN that can be read, and still knows the right one", as
   const again = new Rehearsal(() => "en");
   const after = await again.open();
 
-  expect([before, after]).toEqual([{ stage: "new", agentCode: "", isLocked: true }, { stage: "enrolled", agentCode: "12", isLocked: true }]);
+  expect([before, after]).toEqual([{ stage: "new", agentCode: "", isLocked: true, isSpent: false }, { stage: "enrolled", agentCode: "12", isLocked: true, isSpent: false }]);
   expect([...kept.values()].join()).not.toContain("739146");
   await expect(again.unlock("739147")).rejects.toMatchObject({ code: "pin-wrong" });
   await again.unlock("739146");

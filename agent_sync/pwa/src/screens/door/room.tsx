@@ -1,7 +1,7 @@
 /** What the parts of the door share: the case, the visit as it is recorded, and the one way to record. */
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-import type { Body, PacketView, Sealed, VisitSoFar } from "../../face";
+import type { Body, PacketView, Sealed, Status, VisitSoFar } from "../../face";
 import type { Script } from "../../script";
 import type { Said, Who } from "../../steps";
 
@@ -30,11 +30,13 @@ export function useDoor(): DoorRoom {
   return room;
 }
 
-// Opened sealed parts, in memory only: gone when the app locks, closes, or the visit ends.
+// Opened sealed parts, in memory only: gone when the app locks or closes, the visit ends, or packets are shut.
 const sealedParts = new Map<string, Sealed>();
 export const sealedOf = (visitId: string) => sealedParts.get(visitId) ?? null;
 export const keepSealed = (visitId: string, sealed: Sealed) => void sealedParts.set(visitId, sealed);
 export const forgetSealed = () => sealedParts.clear();
+/** Whether nothing that was opened may stay: the office has the phone cleared, or its clock was set back. */
+export const isShutNow = (status: Status | null) => status?.stage === "wiping" || status?.stage === "clock_locked";
 
 const WHO = "fairvisit.who.";
 export const readWho = (visitId: string) => localStorage.getItem(WHO + visitId) as Said | null;
