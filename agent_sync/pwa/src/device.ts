@@ -118,8 +118,8 @@ export class Device implements Face {
    * own start and holds the lock from then on; while it wipes, its key is the one that is about to be the store's.
    */
   private async fitKey(store: Store): Promise<void> {
-    const [wrapped, wipeKey] = await store.read(
-      async (tx) => [await remembered<Wrapped>(tx, "vault"), await remembered<CryptoKey>(tx, "wipe_key")] as const,
+    const [wrapped, wipeKey] = await store.read((tx) =>
+      Promise.all([remembered<Wrapped>(tx, "vault"), remembered<CryptoKey>(tx, "wipe_key")]),
     );
     // What a wipe left holds nothing of anybody, and needs no PIN.
     if (wipeKey) {
@@ -443,16 +443,14 @@ export class Device implements Face {
   /** Shred the packets whose time here has ended (F3), and see whether the clock was set back. */
   private async shred(store: Store): Promise<void> {
     const now = this.clock.read();
-    await watchClock(store, now);
-    await shredEnded(store, await leaseTime(store, now));
+    await Promise.all([watchClock(store, now), leaseTime(store, now).then((nowMs) => shredEnded(store, nowMs))]);
   }
 
   /** Do something with the unlocked store, once it is as it should be now. */
   private reading<T>(act: (store: Store) => Promise<T>): Promise<T> {
     return this.doing(async (store) => {
-      if (!this.exchanging) await this.fitKey(store);
+      await Promise.all([this.exchanging ? null : this.fitKey(store), this.shred(store)]);
       if (this.vault.isLocked) throw new Refusal("locked");
-      await this.shred(store);
       return act(store);
     });
   }

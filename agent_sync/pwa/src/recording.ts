@@ -67,14 +67,15 @@ export async function recordEvent(store: Store, asked: Draft, now: ClockReading,
   if (DEVICE_KINDS.has(asked.kind)) throw new Refusal("invalid", { kind: ["device"] });
   const isNew = asked.kind === "visit_started" && asked.visitId === null;
   const draft = isNew ? { ...asked, visitId: makeId(now.wallMs, noise(10)) } : asked;
-  const nowMs = await trueNow(store, now);
   return store.attempt(
     async () => {
-      const [chain, stage, quota] = await store.read(
-        async (tx) => [await outbox.currentChain(tx), await outbox.stageOf(tx), await quotaOf(tx)] as const,
-      );
+      // Read side by side: on a slow phone each wait for the store is felt.
+      const [[chain, stage, quota], rev, nowMs] = await Promise.all([
+        store.read((tx) => Promise.all([outbox.currentChain(tx), outbox.stageOf(tx), quotaOf(tx)])),
+        packetRev(store, draft),
+        trueNow(store, now),
+      ]);
       if (!chain || stage === "wiping" || stage === "wiped") throw new Refusal("not-enrolled");
-      const rev = await packetRev(store, draft);
       let written = await writeEvent(store, draft, now, noise, rev);
       const remarks = await judgeDraft(store, draft, written.size, nowMs, quota.max_event_bytes);
       refuseBlocked(remarks);
@@ -83,9 +84,9 @@ export async function recordEvent(store: Store, asked: Draft, now: ClockReading,
         const warned = [...new Set(remarks.map((remark) => remark.code))];
         written = await writeEvent(store, { ...draft, body: { ...draft.body, warned } }, now, noise, rev);
       }
-      return { chain, written, hash: await hashNext(chain, written), rev: rev ?? 0, remarks };
+      return { chain, written, hash: await hashNext(chain, written), rev: rev ?? 0, nowMs, remarks };
     },
-    async (tx, { chain, written, hash, rev, remarks }) => {
+    async (tx, { chain, written, hash, rev, nowMs, remarks }) => {
       await chains.appendEvent(tx, chain, written, hash);
       await follow(tx, written.id, draft, rev, nowMs);
       await nameFiles(tx, written.files);

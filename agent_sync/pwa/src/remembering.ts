@@ -45,8 +45,8 @@ export async function leaseTime(store: Store, now: ClockReading): Promise<number
  */
 export async function watchClock(store: Store, { wallMs }: ClockReading): Promise<void> {
   const look = async (tx: Reading): Promise<[string, unknown] | null> => {
-    const highestMs = await remembered<number>(tx, "highest_wall_ms");
-    if (await isClockLocked(tx)) return null;
+    const [highestMs, isLocked] = await Promise.all([remembered<number>(tx, "highest_wall_ms"), isClockLocked(tx)]);
+    if (isLocked) return null;
     if (highestMs !== undefined && wallMs < highestMs - DAY_MS) return ["clock_locked", true];
     return highestMs === undefined || wallMs > highestMs + HOUR_MS ? ["highest_wall_ms", wallMs] : null;
   };

@@ -40,8 +40,8 @@ export async function viewCase(
   nowMs: number,
 ): Promise<CaseNow> {
   if (caseId === null) return NO_CASE;
-  const holdReasons = feed.reasonsOf((await feed.holdsByCase(store, nowMs)).get(caseId));
-  const body = await feed.readBody(store, "packet", caseId);
+  const [halted, body] = await Promise.all([feed.holdsByCase(store, nowMs), feed.readBody(store, "packet", caseId)]);
+  const holdReasons = feed.reasonsOf(halted.get(caseId));
   if (body !== null) {
     const open = feed.openPartOf(body);
     const limits = (open["limits"] ?? {}) as Limits;
