@@ -21,6 +21,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from schemas.errors import FieldError
+from server.storage.blobs import sync_folder
 from server.storage.engine import Store
 from server.storage.sealed_fields import MARK, seal, unseal
 
@@ -34,7 +35,7 @@ LEFT_MS = 24 * 3_600_000  # after which such a folder was left by a worker that 
 
 
 def keep(store: Store, pieces: Iterable[bytes], path: Path) -> int:
-    """Keep what comes in *pieces* under *path*, for its owner alone, once all of it has come; give its plain size."""
+    """Keep what comes in *pieces* under *path*, durably, for its owner alone, once all has come; give its plain size."""
     path.parent.mkdir(parents=True, exist_ok=True)
     key, size = os.urandom(KEY_BYTES), 0
     sealed_key = seal(store.engine.dialect, _place(path), key)
@@ -47,7 +48,10 @@ def keep(store: Store, pieces: Iterable[bytes], path: Path) -> int:
             for number, (piece, is_last) in enumerate(_cut(pieces, SEGMENT)):
                 size += len(piece)
                 file.write(piece if sealed_key is None else cipher.encrypt(_nonce(number, is_last), piece, None))
+            file.flush()
+            os.fsync(file.fileno())
         os.replace(part, path)
+        sync_folder(path.parent)
     finally:
         Path(part).unlink(missing_ok=True)
     return size
