@@ -35,7 +35,7 @@ LEFT_MS = 24 * 3_600_000  # after which such a folder was left by a worker that 
 
 
 def keep(store: Store, pieces: Iterable[bytes], path: Path) -> int:
-    """Keep what comes in *pieces* under *path*, durably, for its owner alone, once all has come; give its plain size."""
+    """Keep what comes in *pieces* under *path*, durably, once all has come; give its plain size."""
     path.parent.mkdir(parents=True, exist_ok=True)
     key, size = os.urandom(KEY_BYTES), 0
     sealed_key = seal(store.engine.dialect, _place(path), key)
