@@ -54,7 +54,7 @@ export function Recording() {
   const possible = Object.entries(opened(packet).limits.recording ?? {})
     .filter(([medium, duty]) => !running.includes(medium) && (duty === "duty" || (duty === "only_with_consent" && answer === "given")))
     .map(([medium]) => medium);
-  // Asked once; again only where the recording stopped because the app was closed.
+  // Asked once; again only where the app was closed while it recorded, and inside once they agree to it.
   const last = visit.events.filter((each) => each.kind === "recording_changed").pop()?.body;
   const wasAsked = mustAsk || isOff || isHalted || (last !== undefined && !(last.state === "stopped" && last.reason));
   return (
