@@ -59,9 +59,13 @@ def attach(chosen: dict[str, Any], /, file: str, visit: str, starts: str, ends: 
 @click.option("--source", help="What records: body recorder, phone.")
 @click.option("--serial", help="Its serial number.")
 @click.option("--reason", help="Why it was paused or stopped.")
+@click.option("--entering-home", is_flag=True, help="It stopped before you go inside: ask before recording there.")
 @click.pass_obj
-def recorder(chosen: dict[str, Any], /, state: str, visit: str, **said: str | None) -> None:
+def recorder(chosen: dict[str, Any], /, state: str, visit: str, entering_home: bool, **said: str | None) -> None:
     """Note that a recording was started, paused or stopped (STATE), and by which device."""
+    if entering_home and (state != v.RecordingState.STOPPED or said["reason"]):
+        raise click.UsageError("--entering-home is a reason of its own, for 'stopped' only.")
+    said |= {"reason": v.ENTERING_HOME} if entering_home else {}
     body = {"state": state} | {name: value for name, value in said.items() if value}
     with open_device(chosen) as device:
         recorded = device.record(v.EventKind.RECORDING_CHANGED, *name_visit(device.store, visit), body)

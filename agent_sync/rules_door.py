@@ -13,6 +13,7 @@ from typing import Any
 from agent_sync.rules import CaseNow, VisitSoFar
 from agent_sync.rules_limits import Remark
 from schemas.vocabulary import (
+    ENTERING_HOME,
     EventKind,
     HoldReason,
     HoldScope,
@@ -80,6 +81,18 @@ def scope_of(reason: str) -> HoldScope:
     return HoldScope.CASE if reason in OF_CASE else HoldScope.PERSON
 
 
+def must_ask_inside(visit: VisitSoFar) -> bool:
+    """Say whether recording stopped before the crew went inside, and the person has not agreed to it since."""
+    stops = [
+        at
+        for at, (kind, body) in enumerate(visit.events)
+        if kind == EventKind.RECORDING_CHANGED
+        and body.get("state") == RecordingState.STOPPED
+        and body.get("reason") == ENTERING_HOME
+    ]
+    return bool(stops) and _notice_answer(VisitSoFar(visit.events[stops[-1] :])) != StepResponse.GIVEN
+
+
 def _check_missing(earlier: tuple[Step, ...], visit: VisitSoFar, case: CaseNow) -> Iterator[Remark]:
     asked = (case.limits or {}).get("steps", ())
     missing = [step.value for step in earlier if step in asked and step not in visit.steps_done]
@@ -101,6 +114,9 @@ def _check_recording(medium: str, visit: VisitSoFar, case: CaseNow) -> Iterator[
         yield Remark("block", "recording-forbidden", f"Recording {medium} is forbidden here. If it runs, stop it.")
     elif duty == RecordingDuty.ONLY_WITH_CONSENT and answer != StepResponse.GIVEN:
         yield Remark("block", "recording-consent", f"Ask before recording {medium}; the person has not agreed to it.")
+    elif must_ask_inside(visit):
+        sentence = f"Recording stopped before you went inside. Ask before recording {medium} there."
+        yield Remark("block", "recording-consent", sentence)
     elif answer is None:
         yield Remark("warn", "recording-notice", "Say that you record before you do.")
 

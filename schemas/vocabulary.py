@@ -352,6 +352,9 @@ class Act(StrEnum):
     AMENDED = "amended"
 
 
+# The reason of a recording that stops before the crew goes inside; only who agrees after it is recorded there.
+ENTERING_HOME = "entering home"
+
 # Which (contact_result, disposition) pairs can have happened. With anyone but the person nothing is discussed, so
 # nothing can have come of it but word that someone represents them.
 POSSIBLE_PAIRS: dict[ContactResult, frozenset[Disposition]] = {

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,6 +63,7 @@ rules:
 LENDER = "Zebra Savings Bank"
 CHUNK = 256 * 1024
 HERE = "Record sound here"
+GO_INSIDE, AGREE_INSIDE = "We go inside: stop recording", "They agree to be recorded inside"
 SECOND_CHUNK = 2
 COUNT_ROWS = """() => new Promise((resolve, reject) => {
   const asked = indexedDB.open("fairvisit");
@@ -359,6 +362,58 @@ def test_sound_stops_at_a_halt_and_when_the_page_is_killed(hearing: Browser, tmp
         assert {"recording_changed": 4, "hold_placed": 1} == {kind: kinds.count(kind) for kind in set(kinds)}
         assert [("audio", "verified")] * 2 == [(row.role, row.state) for row in wanted(served)]
         phone.context.close()
+
+
+def test_recording_stops_before_going_inside_until_they_agree_there(hearing: Browser, tmp_path: Path) -> None:
+    """One touch stops what runs, whatever it is; killed and opened again, nothing is offered until they agree."""
+    with served_where(hearing, tmp_path, "duty") as served:
+        phone, case_id = at_the_door(served, hearing, served.url)
+        page, worn = phone.page, "Video: other recorder…"
+        offers = page.get_by_role("button", name=re.compile(f"^({HERE}|{worn})$"))
+        page.evaluate(KEEP_TRACKS)
+        phone.press(HERE)
+        expect(page.get_by_text("Recording: sound")).to_be_visible()
+        page.wait_for_timeout(2_000)  # of a shorter sound the browser may give no bytes at all
+        phone.press(GO_INSIDE)
+        expect(page.get_by_text("Recording was stopped before going inside.")).to_be_visible()
+        assert ["ended"] == page.evaluate("tracks.map(track => track.readyState)")
+        expect(offers).to_have_count(0)
+        phone.kill()
+        expect(page.get_by_text("Recording was stopped before going inside.")).to_be_visible()
+        expect(offers).to_have_count(0)
+        phone.press(AGREE_INSIDE)
+        expect(offers).to_have_count(2)
+        phone.press(worn)
+        phone.press("It records now")
+        expect(page.get_by_text("Recording: video")).to_be_visible()
+        phone.press(GO_INSIDE)
+        expect(page.get_by_role("button", name=AGREE_INSIDE)).to_be_visible()
+        expect(offers).to_have_count(0)
+        phone.meet("Nobody")
+        phone.note_outcome("Nobody")
+        phone.end()
+        phone.send_all()
+
+        assert [
+            ("step_done", "given", None), ("recording_changed", "started", None),
+            ("recording_changed", "stopped", "entering home"), ("step_done", "given", None),
+            ("recording_changed", "started", None), ("recording_changed", "stopped", "entering home"),
+        ] == recording_acts(served, case_id)  # fmt: skip
+        assert [("audio", "verified")] == [(row.role, row.state) for row in wanted(served)]
+        phone.context.close()
+
+
+def recording_acts(served: Served, case_id: str) -> list[tuple[str, str, str | None]]:
+    """Give what was said of recording at a case's door, in order: kind, state or answer, reason."""
+    with served.site.store.read() as connection:
+        chosen = tables.event.select().where(tables.event.c.case_id == case_id)
+        events = [json.loads(text_of(row)) for row in connection.execute(chosen.order_by(tables.event.c.pos)).all()]
+    acts = [(each["kind"], each["body"]) for each in events]
+    return [
+        (kind, body.get("state") or body["response"], body.get("reason"))
+        for kind, body in acts
+        if kind == "recording_changed" or body.get("step") == "recording_notice"
+    ]
 
 
 def test_files_wait_for_wifi_and_for_room(served: Served) -> None:

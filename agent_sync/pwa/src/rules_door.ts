@@ -6,7 +6,7 @@
 import type { Body, Remark } from "./face";
 import { bodiesOf, stepsDone, type CaseNow, type Visit } from "./rules";
 import { block, warn } from "./rules_limits";
-import { Step } from "./vocabulary";
+import { ENTERING_HOME, Step } from "./vocabulary";
 
 export const MOST_TRIES = 3; // of each way that can be guessed, in one visit; then only a document, or the end
 const GUESSED = ["letter_code", "two_facts"];
@@ -42,6 +42,14 @@ export function scopeOf(reason: string): "case" | "person" {
   return OF_CASE.includes(reason) ? "case" : "person";
 }
 
+/** Say whether recording stopped before the crew went inside, and the person has not agreed to it since. */
+export function mustAskInside({ events }: Pick<Visit, "events">): boolean {
+  const stop = events
+    .map(({ kind, body }) => kind === "recording_changed" && body["state"] === "stopped" && body["reason"] === ENTERING_HOME)
+    .lastIndexOf(true);
+  return stop >= 0 && noticeAnswer(events.slice(stop)) !== "given";
+}
+
 function checkMissing(earlier: readonly string[], visit: Visit, now: CaseNow): Remark[] {
   const done = stepsDone(visit);
   const missing = earlier.filter((step) => (now.limits?.steps ?? []).includes(step) && !done.has(step));
@@ -55,12 +63,15 @@ function checkTries(body: Body, visit: Visit): Remark[] {
 
 function checkRecording(medium: string, visit: Visit, now: CaseNow): Remark[] {
   const duty = now.limits?.recording?.[medium];
-  const answer = bodiesOf(visit, "step_done")
-    .filter((body) => body["step"] === "recording_notice")
-    .at(-1)?.["response"];
+  const answer = noticeAnswer(visit.events);
   if (duty === "forbidden") return [block("recording-forbidden", { medium })];
-  if (duty === "only_with_consent" && answer !== "given") return [block("recording-consent", { medium })];
+  if ((duty === "only_with_consent" && answer !== "given") || mustAskInside(visit))
+    return [block("recording-consent", { medium })];
   return answer === undefined ? [warn("recording-notice")] : [];
+}
+
+function noticeAnswer(events: Visit["events"]): unknown {
+  return events.filter(({ kind, body }) => kind === "step_done" && body["step"] === "recording_notice").at(-1)?.body["response"];
 }
 
 function checkRecorded(visit: Visit, now: CaseNow): Remark[] {

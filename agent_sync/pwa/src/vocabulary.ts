@@ -2,6 +2,7 @@
 
 export const PROTOCOL_VERSION = 1;
 export const EVENT_SCHEMA = 1;
+export const ENTERING_HOME = "entering home";
 export const MAX_INTEGER = 9007199254740991;
 export const MAX_DEPTH = 32;
 export const BUCKETS = 64;

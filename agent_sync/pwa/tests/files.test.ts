@@ -3,6 +3,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { sha256Hex, type Bytes } from "../src/bytes";
 import type { Body, FileRoom } from "../src/face";
 import { takenAt } from "../src/photographing";
+import { ENTERING_HOME } from "../src/vocabulary";
 import { CASE, codesOf, dieAt, makePhone, makeTown, packetBody, PIN, type Town } from "./builders";
 import { DEVICE } from "./fake_server";
 
@@ -170,6 +171,27 @@ test.each([
   if (answer) await notice(town, visitId, answer);
   await expect(room.beginSound(CASE, visitId, "audio/webm")).rejects.toMatchObject({ rule });
   expect([await tableOf(town, "file"), (await kinds(town, visitId)).includes("recording_changed started")]).toEqual([[], false]);
+});
+
+test("sound that stopped before going inside begins again only once they agree to it there, also after the page was killed", async () => {
+  const { town, visitId, room } = await atTheDoor();
+  await notice(town, visitId, "given");
+  const sound = await room.beginSound(CASE, visitId, "audio/webm");
+  await sound.add(noise(10));
+  await sound.end(ENTERING_HOME);
+  await expect(room.beginSound(CASE, visitId, "audio/webm")).rejects.toMatchObject({ rule: "recording-consent" });
+  await town.phone.close();
+  const again = makePhone(town.server, town.clock, town.name);
+  await again.unlock(PIN);
+  const events = (await again.visit(CASE, visitId)).events.slice(2);
+  expect(events.map(({ kind, body }) => [kind, body["state"], body["reason"]])).toEqual([
+    ["recording_changed", "started", undefined], ["recording_changed", "stopped", "entering home"], ["files_attached", undefined, undefined],
+  ]);
+  const reopened = await again.files();
+  await expect(reopened.beginSound(CASE, visitId, "audio/webm")).rejects.toMatchObject({ rule: "recording-consent" });
+  await again.record("step_done", CASE, visitId, { step: "recording_notice", text_version: "1", response: "given" });
+  await (await reopened.beginSound(CASE, visitId, "audio/webm")).end();
+  await again.close();
 });
 
 test("sound is kept piece by piece, also while the phone is locked, and named when it has ended", async () => {

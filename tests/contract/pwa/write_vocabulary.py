@@ -34,9 +34,10 @@ PATTERNS = {
     shapes.SALT_PATTERN: "salt",
     shapes.SERVER_TIME_PATTERN: "serverTime",
 }
-NUMBERS = {
+CONSTANTS = {
     "PROTOCOL_VERSION": v.PROTOCOL_VERSION,
     "EVENT_SCHEMA": v.EVENT_SCHEMA,
+    "ENTERING_HOME": v.ENTERING_HOME,
     "MAX_INTEGER": canonical.MAX_INTEGER,
     "MAX_DEPTH": canonical.MAX_DEPTH,
     "BUCKETS": canonical.BUCKETS,
@@ -54,9 +55,9 @@ def say(value: Any) -> str:
 
 
 def write_vocabulary() -> str:
-    """Give `vocabulary.ts`: every closed list, the tables over them, and the protocol's numbers."""
+    """Give `vocabulary.ts`: every closed list, the tables over them, and the protocol's constants."""
     lines = [HEAD]
-    lines += [f"export const {name} = {say(value)};" for name, value in NUMBERS.items()]
+    lines += [f"export const {name} = {say(value)};" for name, value in CONSTANTS.items()]
     for name, words in ENUMS.items():
         lines.append(f"\nexport const {name} = {say([word.value for word in words])} as const;")
         lines.append(f"export type {name} = (typeof {name})[number];")

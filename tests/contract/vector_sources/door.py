@@ -28,15 +28,16 @@ def checked(identity: str, method: str | None = None) -> Event:
     return ("identity_checked", {"identity": identity} | ({"method": method} if method else {}))
 
 
-def recorded(medium: str, state: str = "started") -> Event:
+def recorded(medium: str, state: str = "started", **said: str) -> Event:
     """Give a change of a recording."""
-    return ("recording_changed", {"state": state, "medium": medium})
+    return ("recording_changed", {"state": state, "medium": medium} | said)
 
 
 ENDED: Event = ("visit_ended", {"reason": "completed"})
 FAILED = [checked("failed", "two_facts")]
 BOTH = {"recording": {"audio": "duty", "video": "forbidden"}}
 ASKED = {"recording": {"audio": "only_with_consent"}}
+INSIDE = [*done("recording_notice"), recorded("audio"), recorded("audio", "stopped", reason="entering home")]
 NO_NOTICE = done("recording_notice", response="refused")
 OUT, USED_UP = [["warn", "out-of-order"]], [["block", "tries-used-up"]]
 FORBIDDEN, CONSENT = [["block", "recording-forbidden"]], [["block", "recording-consent"]]
@@ -75,6 +76,24 @@ CASES: dict[str, tuple[list[Event], Event, dict[str, Any], list[list[str]]]] = {
     "leaving after the recording that is a duty": ([recorded("audio")], ENDED, BOTH, []),
     "leaving after recording something else": ([recorded("video")], ENDED, BOTH, MISSING),
     "leaving where recording is no duty": ([], ENDED, ASKED, []),
+    "stopping before going inside": (INSIDE[:2], INSIDE[2], BOTH, []),
+    "recording inside what is a duty, before anybody was asked there": (INSIDE, recorded("audio"), BOTH, CONSENT),
+    "recording another medium inside": (INSIDE, recorded("video"), {"recording": {"video": "duty"}}, CONSENT),
+    "recording inside what nothing is said of": (INSIDE, recorded("audio"), {}, CONSENT),
+    "recording inside what needs a yes, after the one at the door": (INSIDE, recorded("audio"), ASKED, CONSENT),
+    "recording inside after a no": (INSIDE + NO_NOTICE, recorded("audio"), BOTH, CONSENT),
+    "recording inside after a yes": (INSIDE + done("recording_notice"), recorded("audio"), BOTH, []),
+    "recording inside after a yes and a no": (
+        INSIDE + done("recording_notice") + NO_NOTICE, recorded("audio"), BOTH, CONSENT,
+    ),
+    "recording after the crew went inside once more": (INSIDE * 2, recorded("audio"), BOTH, CONSENT),
+    "recording inside what is forbidden, after a yes": (
+        INSIDE + done("recording_notice"), recorded("video"), BOTH, FORBIDDEN,
+    ),
+    "recording after a stop for another reason": (
+        [*INSIDE[:2], recorded("audio", "stopped", reason="rain")], recorded("audio"), BOTH, [],
+    ),
+    "leaving after the recording stopped before going inside": (INSIDE, ENDED, BOTH, []),
 }  # fmt: skip
 
 

@@ -86,6 +86,33 @@ def test_a_forbidden_recording_is_refused_with_what_to_do(terminal: Terminal, tm
     assert "Recording audio is forbidden here" in result.output
 
 
+def test_a_recorder_stopped_before_going_inside_starts_again_only_once_they_agree(terminal: Terminal) -> None:
+    """The flag is the agreed reason, and of `stopped` alone; another medium may not begin either."""
+    at = ("--visit", CASE[-8:])
+    terminal.said("recorder", "started", *at)
+    wrong = [
+        terminal.run("recorder", *said, *at, "--entering-home")
+        for said in (["paused"], ["stopped", "--reason", "rain"])
+    ]
+    terminal.said("recorder", "stopped", *at, "--entering-home")
+    refused = terminal.run("recorder", "started", *at)
+    with Device(terminal.folder / "device.db", pin=PIN) as device:
+        [visit] = device.status().open_visits
+        agreed = {"step": "recording_notice", "text_version": "1", "response": "given"}
+        device.record("step_done", CASE, visit["visit_id"], agreed)
+    terminal.said("recorder", "started", *at)
+    terminal.said("exchange")
+
+    assert [2, 2] == [each.exit_code for each in wrong]
+    assert (1, True) == (refused.exit_code, "Ask before recording video there" in refused.output)
+    video = {"medium": "video"}
+    assert [
+        {"state": "started"} | video,
+        {"state": "stopped", "reason": "entering home"} | video,
+        {"state": "started"} | video,
+    ] == terminal.bodies("recording_changed")
+
+
 def test_the_pin_is_asked_for_where_the_store_needs_it(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not shown while typed; a wrong one says how many tries are left."""
     monkeypatch.delenv("AGENT_SYNC_PIN")

@@ -9,7 +9,7 @@ import pytest
 
 from agent_sync.rules import CaseNow, VisitSoFar
 from agent_sync.rules_door import AFTER_IDENTITY, MOST_TRIES, check_door, scope_of, tries_left
-from schemas.vocabulary import HoldReason, Step
+from schemas.vocabulary import ENTERING_HOME, HoldReason, Step
 
 STEPS = [step.value for step in Step]
 Event = tuple[str, Mapping[str, Any]]
@@ -26,11 +26,11 @@ def checked(identity: str, method: str) -> Event:
 
 
 def codes(
-    kind: str, body: Mapping[str, Any], events: list[Event] | None = None, **limits: Any
+    kind: str, body: Mapping[str, Any], events: list[Event] | None = None, media: tuple[str, ...] = (), **limits: Any
 ) -> list[tuple[str, str]]:
     """Give (level, code) of what speaks against it."""
     visit = VisitSoFar((("visit_started", {}), *(events or ())))
-    return [(each.level, each.code) for each in check_door(kind, body, visit, CaseNow(limits=limits))]
+    return [(each.level, each.code) for each in check_door(kind, body, visit, CaseNow(limits=limits), media)]
 
 
 def recorded(medium: str = "audio", state: str = "started") -> dict[str, str]:
@@ -110,6 +110,26 @@ def test_a_duty_to_record_is_announced_and_asked_after() -> None:
     assert [] == codes("recording_changed", recorded(), notice, **held)
     assert [("warn", "not-recorded")] == codes("visit_ended", {}, notice, **held)
     assert [] == codes("visit_ended", {}, notice + running, **held)
+
+
+@pytest.mark.parametrize("duty", ["duty", "only_with_consent", ""])
+def test_inside_a_home_recording_waits_for_a_yes_that_was_given_there(duty: str) -> None:
+    """Stopped for `entering home`, no medium begins again before it; what was recorded before is attached as ever."""
+    held: Any = {"recording": {"audio": duty, "video": duty}} if duty else {}
+    yes, no = done("recording_notice"), done("recording_notice", response="refused")
+    ran: list[Event] = [*yes, ("recording_changed", recorded())]
+    inside: list[Event] = [*ran, ("recording_changed", recorded(state="stopped") | {"reason": ENTERING_HOME})]
+    paused: list[Event] = [*ran, ("recording_changed", recorded(state="stopped") | {"reason": "rain"})]
+    blocked = [("block", "recording-consent")]
+
+    for medium in ("audio", "video"):
+        assert [blocked, blocked, [], blocked, blocked] == [
+            codes("recording_changed", recorded(medium), events, **held)
+            for events in (inside, inside + no, inside + yes, inside + yes + no, inside + yes + inside)
+        ]
+        assert [] == codes("recording_changed", recorded(medium), paused, **held)
+    assert [] == codes("files_attached", {}, inside, media=("audio",), **held)
+    assert [] == codes("visit_ended", {}, inside, recording={"audio": "duty"})
 
 
 @pytest.mark.parametrize("reason", list(HoldReason))

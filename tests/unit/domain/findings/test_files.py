@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from schemas.vocabulary import ENTERING_HOME
 from server.domain.findings.codes import Code, Severity
 from server.domain.findings.files import find_next_miss
 from server.domain.findings.find import find_all
@@ -60,7 +61,7 @@ def test_a_recording_nobody_had_to_make_counts_from_its_notice_and_is_a_note() -
     assert Severity.LOOK == find_all(duty)[0].severity
 
 
-@pytest.mark.parametrize(("reason", "weight"), [("into the home", Severity.NOTE), ("", Severity.LOOK)])
+@pytest.mark.parametrize(("reason", "weight"), [(ENTERING_HOME, Severity.NOTE), ("", Severity.LOOK)])
 def test_a_pause_with_a_reason_is_a_note(reason: str, weight: Severity) -> None:
     """Audio ends at the door of a home, and the crew says so; every pause adds up, and no reason is repeated."""
     pauses = told("starts_video", 0, "started") | told("pauses", 100, "paused", reason=reason)
@@ -170,7 +171,7 @@ def test_the_sound_of_a_film_of_another_time_is_none_either() -> None:
 
 def test_as_much_as_the_crew_gave_a_reason_for_is_a_note() -> None:
     """T4: a film that stops where they said why, and no more; without a reason, or for far less, it is looked at."""
-    why = {"reason": "into the home"}
+    why = {"reason": ENTERING_HOME}
     for until, said, weight in ((300, why, Severity.NOTE), (300, {}, Severity.LOOK), (100, why, Severity.LOOK)):
         events = told("starts_video", 0, "started") | told("stops_video", 300, "stopped", **said)
         assert [(Code.RECORDING_SHORT, weight)] == found(a_scene(events, files=(a_film(0, until),), recording=DUTY))

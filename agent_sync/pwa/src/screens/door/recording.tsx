@@ -4,10 +4,13 @@ import { canListen, hush, isListening, listen } from "../../listening";
 import { opened } from "../../opened";
 import { Act, Calm, Field } from "../../parts";
 import { useAct, usePhone } from "../../phone";
+import { mustAskInside } from "../../rules_door";
 import { recordingNow } from "../../steps";
 import { useFileTexts } from "../../texts/files";
+import { ENTERING_HOME } from "../../vocabulary";
 import { FileProblem } from "./files";
 import { useDoor } from "./room";
+import { useStep, Words } from "./say";
 
 export function Recording() {
   const { face, t, isPractice, settings, set } = usePhone();
@@ -34,17 +37,39 @@ export function Recording() {
     else await note("recording_changed", { state: "stopped", medium });
     await reload();
   });
+  // The microphone first; then whatever else is said to run, on this page or beside it.
+  const goInside = () => void act(async () => {
+    if (isListening(visitId)) await hush(ENTERING_HOME);
+    for (const medium of recordingNow(await face.visit(packet.caseId, visitId)))
+      await note("recording_changed", { state: "stopped", medium, reason: ENTERING_HOME });
+    setOther("");
+    await reload();
+  });
+  const { record, step } = useStep("notice");
+  const agree = () => void act(async () => {
+    await record("given");
+    setOff(false);
+  });
+  const mustAsk = mustAskInside(visit);
   const possible = Object.entries(opened(packet).limits.recording ?? {})
     .filter(([medium, duty]) => !running.includes(medium) && (duty === "duty" || (duty === "only_with_consent" && answer === "given")))
     .map(([medium]) => medium);
-  // Asked once; again only where the recording stopped because the app was closed.
+  // Asked once; again only where the app was closed while it recorded, and inside once they agree to it.
   const last = visit.events.filter((each) => each.kind === "recording_changed").pop()?.body;
-  const wasAsked = isOff || isHalted || (last !== undefined && !(last.state === "stopped" && last.reason));
+  const wasAsked = mustAsk || isOff || isHalted || (last !== undefined && !(last.state === "stopped" && last.reason));
   return (
     <>
       {running.map((medium) => (
         <div key={medium} class="strip look"><span>{t.recordRuns(name(medium))}</span><button type="button" class="small" disabled={isBusy} onClick={() => stop(medium)}>{medium === "audio" && isListening(visitId) ? f.stopHere : t.recordStopAct}</button></div>
       ))}
+      {running.length > 0 && <div class="strip"><button type="button" class="small" disabled={isBusy} onClick={goInside}>{f.goInside}</button></div>}
+      {mustAsk && !isHalted && !running.length && (
+        <details class="sealed" open>
+          <summary>{f.insideLead}</summary>
+          <Words of={step} />
+          <Calm onAct={agree} isBusy={isBusy}>{f.agreeInside}</Calm>
+        </details>
+      )}
       {answer !== undefined && !wasAsked && !other && possible.map((medium) => (
         <div key={medium} class="strip">
           {medium === "audio" && canListen && <button type="button" class="small" disabled={isBusy} onClick={startHere}>{f.recordHere}</button>}
