@@ -24,7 +24,7 @@ installed() { env PATH="$away/venv/bin" "$@"; } # nothing but what the wheel bro
 if installed node --version 2>/dev/null; then echo "There is a Node in the venv, which should be without."; exit 1; fi
 port=$(installed python -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 address="http://127.0.0.1:$port"
-installed fairvisit serve --port "$port" >server.log 2>&1 &
+env PATH="$away/venv/bin" fairvisit serve --port "$port" >server.log 2>&1 & # itself, not a shell around it, is ended
 server=$!
 for _ in $(seq 120); do
     installed python -c "import urllib.request as u; u.urlopen('$address/ready')" 2>/dev/null && break
