@@ -71,7 +71,7 @@ class FolderBlobs:
         try:
             os.link(path, target)
         except FileExistsError:
-            return
+            pass  # by somebody who may have died before the next line
         except OSError:
             _copy(path, target)
         sync_folder(self.folder)

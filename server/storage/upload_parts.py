@@ -46,12 +46,11 @@ def walk_parts(folder: Path, device_id: str = "") -> Iterator[tuple[Path, str, s
 
 
 def begin_part(path: Path, now_ms: int) -> None:
-    """Make an empty part, durably, where there is none."""
+    """Make an empty part where there is none; its name is durable once bytes of it are."""
     path.parent.mkdir(exist_ok=True)
     if not path.exists():
         path.touch(mode=0o600)
         _stamp(path, now_ms)
-        sync_folder(path.parent)
 
 
 def size_of(path: Path) -> int | None:
@@ -109,6 +108,8 @@ def append(path: Path, offset: int, piece: bytes, most: int, now_ms: int) -> Non
         file.write(piece)
         file.flush()
         os.fsync(file.fileno())
+    if offset == 0 and len(piece) < most:  # what is whole at once is kept under another name before it is answered
+        sync_folder(path.parent)
     _stamp(path, now_ms)
 
 
