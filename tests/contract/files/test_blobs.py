@@ -134,3 +134,13 @@ def test_a_prefix_keeps_two_offices_apart(s3_server: S3Server, files_s3: str, tm
 
     assert theirs.find(sha256) is None
     assert [] == list(theirs.walk())
+
+
+def test_who_finds_a_file_kept_makes_its_name_durable_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever put it first may have died between the link and the disk; the second is told that it is kept."""
+    blobs, synced = open_blobs(tmp_path / "files"), list[Path]()
+    put(blobs, tmp_path, CONTENT)
+    monkeypatch.setattr("server.storage.blobs.sync_folder", synced.append)
+    put(blobs, tmp_path, CONTENT)
+
+    assert [tmp_path / "files"] == synced

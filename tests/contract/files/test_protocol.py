@@ -9,8 +9,10 @@ from email.utils import parsedate_to_datetime
 import pytest
 
 from schemas.errors import FieldError
+from server.rates import Turns
 from server.services import filing
 from server.services.filing import Claim
+from server.storage import upload_parts
 from tests.filing import FILES, Filer, Upload, checksum
 
 PHOTO = b"\xff\xd8\xff\xe0" + b"a door, seen from the street " * 10_000
@@ -189,3 +191,31 @@ def test_a_server_that_dies_over_a_whole_part_looks_at_it_later(
     assert str(len(PHOTO)) == upload.head().headers["Upload-Offset"]
     assert ("verified", PHOTO) == (upload.state, upload.kept())
     assert [] == list(filing.uploads_folder(filer.office.site).iterdir())
+
+
+def test_what_an_upload_costs_is_done_in_turns(filer: Filer) -> None:
+    """To begin, to append each piece, and to verify take a turn each: exchanges have the time between them."""
+    rests: list[float] = []
+    filer.office.site.__dict__["turns"] = Turns(sleep=rests.append)
+    upload = filer.want(PHOTO)
+    upload.create(PHOTO[:1000])
+    begun = len(rests)
+    upload.patch(1000, PHOTO[1000:])
+
+    assert (2, 4) == (begun, len(rests))
+
+
+def test_a_part_is_found_again_by_its_name_once_bytes_of_it_are_durable(
+    filer: Filer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """T1: the folder is on the disk with the first bytes that stay a part; what is whole at once needs no part."""
+    synced: list[str] = []
+    monkeypatch.setattr(upload_parts, "sync_folder", lambda folder: synced.append(folder.name))
+    part, whole = filer.want(PHOTO), filer.want(PHOTO + b"2")
+    part.create(PHOTO[:1000])
+    first = list(synced)
+    part.patch(1000, PHOTO[1000:2000])
+    whole.create(whole.content)
+
+    assert (["uploads"], ["uploads"]) == (first, synced)
+    assert "verified" == whole.state

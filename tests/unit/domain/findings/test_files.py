@@ -8,6 +8,7 @@ import pytest
 
 from schemas.vocabulary import ENTERING_HOME
 from server.domain.findings.codes import Code, Severity
+from server.domain.findings.context import Context
 from server.domain.findings.files import find_next_miss
 from server.domain.findings.find import find_all
 from server.domain.findings.recordings import find_next_lack
@@ -16,9 +17,9 @@ from tests.unit.domain.findings.builders import T, a_file, a_scene, with_body
 from tests.unit.domain.findings.examples_files import DUTY, EARLY_S, LATE_MS, SLACK_S, VIDEO, elsewhere, ran, told
 
 
-def found(context: object) -> list[tuple[Code, Severity]]:
+def found(context: Context) -> list[tuple[Code, Severity]]:
     """Give code and weight of everything found."""
-    return [(each.code, each.severity) for each in find_all(context)]  # type: ignore[arg-type]
+    return [(each.code, each.severity) for each in find_all(context)]
 
 
 def test_a_picture_of_an_earlier_visit_is_older_than_this_one() -> None:
@@ -98,9 +99,9 @@ def a_film(
     return replace(VIDEO, sha256=name, media_type=media_type, starts=starts, ends=ends)
 
 
-def facts(context: object) -> list[tuple[Code, dict[str, object]]]:
+def facts(context: Context) -> list[tuple[Code, dict[str, object]]]:
     """Give code and facts of everything found."""
-    return [(each.code, dict(each.facts)) for each in find_all(context)]  # type: ignore[arg-type]
+    return [(each.code, dict(each.facts)) for each in find_all(context)]
 
 
 def by_file(medium: str = "video", **lacks: int) -> dict[str, object]:
