@@ -147,3 +147,19 @@ def test_what_lay_there_before_there_was_a_key_is_read_then_sealed(database_url:
         assert b"Bo Imagined" not in lying(office)
         assert work_upload(office.site)
         assert ["LN-1"] == references(Desk(office))
+
+
+def test_what_is_kept_is_on_the_disk_before_anybody_is_told(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its bytes first, then its name: an import that is asked for finds its file whatever happens to the machine."""
+    path, synced = tmp_path / "kept" / "a.file", list[str]()
+
+    def sync(_: int) -> None:
+        synced.append("named" if path.exists() else "bytes")
+
+    monkeypatch.setattr("server.storage.kept_files.os.fsync", sync)
+    monkeypatch.setattr("server.storage.kept_files.sync_folder", lambda folder: synced.append(folder.name))
+    keep(office.site.store, [b"rows"], path)
+
+    assert ["bytes", "kept"] == synced
