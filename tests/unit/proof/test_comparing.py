@@ -173,6 +173,14 @@ def test_what_needs_no_person_any_more_is_not_set_aside(settled: dict[str, Any])
     assert [{"reason": "withheld", "count": 1}] == stated["reasons"]
 
 
+def test_a_repeat_of_what_was_accepted_since_is_said_to_be_judged_again() -> None:
+    """E5, E8: a repeat is what the event was the first time, so that it waits for nobody either."""
+    stated = state(place(1, status="duplicate", first="parked", problem="invalid", now="accepted"))
+    [[*_, said, marks]] = stated["events"]
+
+    assert ("parked", ["judged_again"], []) == (said, marks, stated["set_aside"])
+
+
 def test_files_are_missing_until_verified() -> None:
     """T1: named, verified and missing files of the day's events, each hash once."""
     stated = state(place(1, files=("a", "b")), place(2, files=("b", "c")), files={"a": "verified", "b": "wanted"})
